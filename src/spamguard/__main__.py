@@ -1,0 +1,3 @@
+from spamguard.cli import main
+
+main()

@@ -1,0 +1,150 @@
+"""What the commands share: options, messages, and the way out."""
+
+import errno
+import os
+import re
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from spamguard.errors import OutputError
+from spamguard.formats.columns import FIELDS
+from spamguard.formats.record import Record
+from spamguard.formats.source import Source
+from spamguard.model import Model
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+#: More complaints about single records than this are only counted.
+MOST_COMPLAINTS = 20
+
+_UNSAFE = re.compile("[\\\\\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+_SHORT = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"}
+
+
+def escaped(text: str) -> str:
+    """The text on one line, with what could steer a terminal or the eye made visible."""
+    if text.isprintable() and "\\" not in text:
+        return text
+    return _UNSAFE.sub(lambda found: _SHORT.get(found[0]) or f"\\u{ord(found[0]):04x}", text)
+
+
+def say(message: str) -> None:
+    click.echo(message, err=True)
+
+
+def fail(message: str) -> None:
+    say(f"spamguard: {escaped(message)}")
+
+
+class Complaints:
+    """Says what is wrong with single records: the first ones in full, the others as a count."""
+
+    def __init__(self, source: Source) -> None:
+        self._name = source.name
+        self._count = 0
+
+    def about(self, record: Record) -> None:
+        self._count += 1
+        if self._count <= MOST_COMPLAINTS:
+            fail(f"{self._name}: line {record.line}: {record.error}")
+
+    def close(self) -> None:
+        if self._count > MOST_COMPLAINTS:
+            fail(f"{self._name}: and {self._count - MOST_COMPLAINTS:,} more bad records")
+
+
+def write(text: str) -> None:
+    """Text to stdout, at once."""
+    if sys.stdout is None:
+        raise OutputError("stdout is closed")
+    try:
+        sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape"))
+        sys.stdout.buffer.flush()
+    except OSError as error:
+        if error.errno == errno.EPIPE:
+            raise
+        # What is left in the buffer would fail again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise OutputError(f"stdout cannot be written: {error.strerror}") from None
+
+
+def column_options(*fields: str) -> Callable[[Function], Function]:
+    """An option for each field, to name the column that holds it."""
+
+    def decorate(function: Function) -> Function:
+        for field in reversed(fields or FIELDS):
+            name = f"--{field.replace('_', '-')}-column"
+            function = click.option(
+                name,
+                f"{field}_column",
+                metavar="NAME",
+                help=f"The column with the {field.replace('_', ' ')}.",
+            )(function)
+        return function
+
+    return decorate
+
+
+def chosen_columns(options: dict[str, Any]) -> dict[str, str]:
+    """The columns that options named, by field; taken out of ``options``."""
+    chosen = {field: options.pop(f"{field}_column", None) for field in FIELDS}
+    return {field: name for field, name in chosen.items() if name is not None}
+
+
+model_option = click.option(
+    "-m",
+    "--model",
+    "model_path",
+    metavar="MODEL",
+    envvar="SPAMGUARD_MODEL",
+    help="The model to use; else $SPAMGUARD_MODEL, else the one that comes with spamguard.",
+)
+
+quiet_option = click.option("-q", "--quiet", is_flag=True, help="No progress and no summary.")
+
+
+def default_model_path() -> Path:
+    """Where the model that comes with spamguard lies: in the package, or in the checkout."""
+    package = Path(__file__).parents[1]
+    inside = package / "models" / "default.joblib"
+    return inside if inside.exists() else package.parents[1] / "models" / "default.joblib"
+
+
+def load_model(path: str | None) -> Model:
+    from spamguard import storage
+
+    return storage.load(path or default_model_path())
+
+
+@contextmanager
+def progress(source: Source, label: str, quiet: bool) -> Iterator[Callable[[], None]]:
+    """A progress bar over the bytes of a source, where stderr is a terminal that shows it."""
+    if quiet or not source.size or not sys.stderr.isatty():
+        yield lambda: None
+        return
+    with click.progressbar(length=source.size, label=label, file=sys.stderr) as bar:
+        yield lambda: bar.update(source.position() - bar.pos)
+
+
+def figure_lines(figures: dict[str, Any]) -> str:
+    """Measures with their intervals, one a line."""
+    lines = []
+    for name, (value, low, high, why_not) in figures.items():
+        text = f"- ({why_not})" if value is None else f"{value:.4f} ({low:.4f} to {high:.4f})"
+        lines.append(f"  {name.replace('_', ' '):<20} {text}")
+    return "\n".join(lines)
+
+
+def cutoff_lines(facts: dict[str, Any]) -> str:
+    """Where the verdicts change, and what that rests on."""
+    cut = facts["cutoffs"]
+    return (
+        f"cut-offs: ham below {cut['ham']:.4f}, spam from {cut['spam']:.4f} on"
+        f" ({cut['ham_above']} of {cut['ham_rows']:,} ham lie above:"
+        f" at most {cut['promise']:.2%} of readers, 95% confidence)"
+    )

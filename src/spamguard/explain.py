@@ -1,0 +1,100 @@
+"""The words, links and author parts that moved a verdict."""
+
+from collections import defaultdict
+from typing import Any, NamedTuple
+
+from spamguard import features, kernel, text
+from spamguard.model import Model, Part, Scorer, floats
+from spamguard.records import Comment, Verdict
+
+
+class Reason(NamedTuple):
+    """A piece of the comment and its share of the calibrated log-odds; above 0 speaks for spam."""
+
+    view: str
+    piece: str
+    share: float
+
+
+class Explanation(NamedTuple):
+    """Why a comment got its verdict: ``rest + intercept + sum of all shares == log_odds``.
+
+    ``reasons`` are sorted by falling share; ``rest`` is what lies in no piece (blanks).
+    """
+
+    verdict: Verdict
+    log_odds: float
+    intercept: float
+    reasons: list[Reason]
+    rest: float
+
+    def towards_spam(self, most: int) -> list[Reason]:
+        return [reason for reason in self.reasons if reason.share > 0][:most]
+
+    def towards_ham(self, most: int) -> list[Reason]:
+        return [reason for reason in self.reasons[::-1] if reason.share < 0][:most]
+
+
+def explain(model: Model, comment: Comment) -> Explanation:
+    """Share out the calibrated log-odds of one comment.
+
+    A column's share is split equally over its occurrences, and that of an n-gram over its
+    characters, so that each ends in the pieces (what stands between blanks) that it lies in.
+    """
+    log_odds = Scorer(model).log_odds([comment])[0]
+    shares: defaultdict[tuple[str, str], float] = defaultdict(float)
+    rest = 0.0
+    views = text.views(comment)
+    for view, name in enumerate(features.VIEWS):
+        string = views[view]
+        by_character = [0.0] * len(string)
+        for part in model.parts:
+            if part.block.view == view:
+                rest += _share_out(part, string, model.slope, by_character)
+        begin = 0
+        for piece in string.split(" "):
+            end = begin + len(piece)
+            if piece:
+                shares[name, piece] += sum(by_character[begin:end])
+            begin = end + 1
+    reasons = [Reason(view, piece, share) for (view, piece), share in shares.items()]
+    reasons.sort(key=lambda reason: -reason.share)
+    return Explanation(
+        verdict=model.verdict(log_odds),
+        log_odds=model.slope * log_odds + model.offset,
+        intercept=model.slope * model.intercept + model.offset,
+        reasons=reasons,
+        rest=rest,
+    )
+
+
+def _share_out(part: Part, string: str, slope: float, by_character: list[float]) -> float:
+    """Add a block's share of the log-odds to the characters; return what only blanks hold."""
+    block = part.block
+    room = block.high * len(string)
+    columns, starts, stops = ([0] * room for _ in range(3))
+    codes: Any = [ord(character) for character in string]
+    count = kernel.hash_ngrams(
+        codes, 0, len(codes), block.unit, block.low, block.high, block.bits, columns, starts, stops
+    )
+    idf, weight = floats(part.idf), floats(part.weight)
+    times: defaultdict[int, int] = defaultdict(int)
+    for column in columns[:count]:
+        times[column] += 1
+    value = {
+        column: kernel.TERM_FREQUENCY[min(often, kernel.MOST)] * idf[column]
+        for column, often in times.items()
+    }
+    norm = sum(each * each for each in value.values()) ** 0.5
+    blank = 0.0
+    if norm == 0.0:
+        return blank
+    for place in range(count):
+        column = columns[place]
+        share = slope * value[column] * weight[column] / norm / times[column]
+        inside = [at for at in range(starts[place], stops[place]) if codes[at] != 32]
+        for at in inside:
+            by_character[at] += share / len(inside)
+        if not inside:
+            blank += share
+    return blank

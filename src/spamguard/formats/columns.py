@@ -1,0 +1,104 @@
+"""Which column holds what, by the names people use, and what a label means."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from spamguard.errors import InputError
+from spamguard.records import HAM, SPAM
+
+#: The names of each field, the surest first; compared without case, ``-``, ``_`` and blanks.
+NAMES: Final[Mapping[str, tuple[str, ...]]] = {
+    "text": (
+        "commentcontent", "content", "contentraw", "commenttext", "commentbody", "comment",
+        "text", "body", "message", "commentmessage", "msg", "textoriginal", "review",
+    ),
+    "label": (
+        "label", "class", "spam", "isspam", "commentapproved", "status", "category", "target",
+        "verdict",
+    ),
+    "author": (
+        "commentauthor", "author", "authorname", "name", "username", "user", "nickname", "nick",
+    ),
+    "author_url": ("commentauthorurl", "authorurl", "website", "url", "homepage", "authorwebsite"),
+    "post_title": ("posttitle", "title", "articletitle", "thread", "threadtitle", "videotitle"),
+    "date": (
+        "commentdategmt", "commentdate", "date", "dategmt", "created", "createdat", "time",
+        "timestamp", "published", "publishedat",
+    ),
+    "id": ("commentid", "id", "cid"),
+    "source": ("source", "site", "blog", "domain"),
+}  # fmt: skip
+
+#: What the columns are called in an option (``--label-column``) and in messages.
+FIELDS: Final = tuple(NAMES)
+
+_SPAM_WORDS: Final = ("spam", "1", "1.0", "true", "yes", "y")
+_HAM_WORDS: Final = ("ham", "0", "0.0", "false", "no", "n", "not spam", "not_spam", "notspam")
+#: WordPress keeps the state of a comment in one column: there 1 is a comment the owner approved.
+_STATUS_NAMES: Final = ("commentapproved", "status")
+_STATUS: Final = {
+    "spam": SPAM, "1": HAM, "approved": HAM, "approve": HAM,
+    "0": None, "hold": None, "unapproved": None, "pending": None,
+    "trash": None, "post-trashed": None, "deleted": None,
+}  # fmt: skip
+
+
+def folded(name: str) -> str:
+    return name.strip().lower().replace("_", "").replace("-", "").replace(" ", "")
+
+
+def find_columns(names: Sequence[str], chosen: Mapping[str, str], where: str) -> dict[str, str]:
+    """The column of each field that is there: ``chosen`` by the user, else by its name."""
+    found: dict[str, str] = {}
+    for field, name in chosen.items():
+        if name not in names:
+            raise InputError(f"{where}: no column {name!r}; its columns are {', '.join(names)}")
+        found[field] = name
+    by_folded = {folded(name): name for name in reversed(names)}
+    for field, known in NAMES.items():
+        if field in found:
+            continue
+        for name in known:
+            column = by_folded.get(name)
+            if column is not None and column not in found.values():
+                found[field] = column
+                break
+    return found
+
+
+class Labels:
+    """What the values of a label column mean; counts what it met."""
+
+    def __init__(self, column: str, spam: Sequence[str] = (), ham: Sequence[str] = ()) -> None:
+        self.column = column
+        self.met: Counter[str] = Counter()
+        self._meaning: dict[str, str | None]
+        if folded(column) in _STATUS_NAMES:
+            self._meaning = {**_STATUS}
+        else:
+            self._meaning = {**dict.fromkeys(_SPAM_WORDS, SPAM), **dict.fromkeys(_HAM_WORDS, HAM)}
+        if spam or ham:  # an override names all that counts on the side it names
+            kept = {SPAM} if not spam else {HAM} if not ham else set()
+            self._meaning = {k: v for k, v in self._meaning.items() if v in kept or v is None}
+            self._meaning |= {value.strip().lower(): SPAM for value in spam}
+            self._meaning |= {value.strip().lower(): HAM for value in ham}
+
+    def read(self, value: object) -> str | None:
+        """SPAM, HAM or None for unlabelled."""
+        if isinstance(value, bool):
+            value = str(value)
+        shown = "" if value is None else str(value).strip()
+        self.met[shown] += 1
+        return self._meaning.get(shown.lower())
+
+    def described(self) -> str:
+        """The mapping in use, for the values met: ``spam = spam (5), ham = ham (7)``."""
+        parts = []
+        for value, count in self.met.most_common(12):
+            known = value.lower() in self._meaning
+            meaning = self._meaning.get(value.lower()) or (
+                "unlabelled" if known or not value else "unknown, left out"
+            )
+            parts.append(f"{value or '(empty)'} = {meaning} ({count:,})")
+        return ", ".join(parts)

@@ -1,0 +1,61 @@
+"""What a reader makes of one record of its input, and what every format can do."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple, Protocol
+
+from spamguard.records import Comment, Verdict
+
+#: The columns that labelling adds.
+LABEL_COLUMN = "spamguard_label"
+PROBABILITY_COLUMN = "spamguard_probability"
+ADDED = (LABEL_COLUMN, PROBABILITY_COLUMN)
+
+_SURROGATES = re.compile("[\ud800-\udfff]")
+
+
+class Record(NamedTuple):
+    """One record: its comment, or the ``error`` that kept it from being one.
+
+    ``raw`` is the record as it stood in the input, with its end; ``cells`` is it taken apart.
+    A record without comment and without error is handed on untouched (an empty line in a table).
+    """
+
+    comment: Comment | None
+    line: int
+    raw: str
+    error: str | None = None
+    cells: Any = None
+
+
+class Reader(Protocol):
+    """Reads records from a source, a list at a time as the input gives them."""
+
+    @property
+    def columns(self) -> Mapping[str, str]:
+        """The column that each field was found in; empty where the format has no columns."""
+
+    def batches(self) -> Iterator[list[Record]]: ...
+
+    def cell(self, record: Record, column: str) -> Any:
+        """The value of a record in a column, None where it has none."""
+
+
+class Annotator(Reader, Protocol):
+    """A reader of a table that can be written back with verdicts beside its rows."""
+
+    def opening(self) -> str:
+        """What the annotated file begins with."""
+
+    def annotated(self, record: Record, verdict: Verdict | None) -> str:
+        """The record as it was, with the verdict, or with empty cells where there is none."""
+
+
+def shown(probability: float) -> str:
+    """A probability as every output shows it."""
+    return f"{probability:.6f}"
+
+
+def visible(text: str) -> str:
+    """The text with what was no valid UTF-8, and with lone surrogates, replaced by U+FFFD."""
+    return text if text.isascii() else _SURROGATES.sub("\ufffd", text)

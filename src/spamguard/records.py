@@ -1,0 +1,25 @@
+"""The frozen records that flow through the program: a comment in, a verdict out."""
+
+from typing import Final, NamedTuple
+
+SPAM: Final = "spam"
+UNSURE: Final = "unsure"
+HAM: Final = "ham"
+LABELS: Final = (SPAM, UNSURE, HAM)
+
+
+class Comment(NamedTuple):
+    """One comment as a reader wrote it. ``None`` means that the source has no such field."""
+
+    text: str
+    author: str | None = None
+    author_url: str | None = None
+    post_title: str | None = None
+    id: object = None
+
+
+class Verdict(NamedTuple):
+    """What the model says: one of ``LABELS`` and the calibrated probability of spam."""
+
+    label: str
+    probability: float

@@ -1,0 +1,204 @@
+"""Save and load a model as a joblib file that cannot run code.
+
+The file is what ``joblib.dump`` makes of a dict of plain values and bytes, so it names no type,
+followed by the SHA-256 digest of all that. Loading checks the size, then the digest, then
+unpickles with the few opcodes that plain values need, then checks every field.
+"""
+
+import hashlib
+import io
+import os
+import pickle
+import stat
+from pathlib import Path
+from typing import Any
+
+from spamguard.errors import ModelError
+from spamguard.features import VIEWS, Block
+from spamguard.model import Model, Part
+
+FORMAT = "spamguard model"
+#: Rises whenever a model of the old kind would score differently: views, kernel or fields changed.
+VERSION = 1
+MOST_BYTES = 16 << 20
+MOST_OPCODES = 20_000
+_MARK = b"spamguard-sha256"
+_TRAILER = len(_MARK) + hashlib.sha256().digest_size
+
+
+class _Opcodes(dict[int, Any]):
+    """The handlers of the few opcodes that plain values need, good for a limited number of uses."""
+
+    left = MOST_OPCODES
+
+    def __getitem__(self, opcode: int) -> Any:
+        self.left -= 1
+        if self.left < 0:
+            raise pickle.UnpicklingError("it holds too many values")
+        return super().__getitem__(opcode)
+
+    def __missing__(self, opcode: int) -> Any:
+        raise pickle.UnpicklingError(f"it holds more than plain values (opcode {opcode:#04x})")
+
+
+_PLAIN = (
+    pickle.PROTO, pickle.FRAME, pickle.STOP, pickle.MARK, pickle.MEMOIZE, pickle.BINGET,
+    pickle.LONG_BINGET, pickle.NONE, pickle.NEWTRUE, pickle.NEWFALSE, pickle.BININT,
+    pickle.BININT1, pickle.BININT2, pickle.LONG1, pickle.BINFLOAT, pickle.SHORT_BINUNICODE,
+    pickle.SHORT_BINBYTES, pickle.BINBYTES, pickle.EMPTY_DICT, pickle.SETITEM, pickle.SETITEMS,
+    pickle.EMPTY_LIST, pickle.APPEND, pickle.APPENDS,
+)  # fmt: skip
+
+
+class _PlainUnpickler(pickle._Unpickler):  # noqa: SLF001
+    """Unpickles plain values only: no type, no call, no allocation by a number in the file.
+
+    It builds on the pure-Python unpickler, since the C one reserves whatever a tiny file asks for.
+    """
+
+    def __init__(self, file: io.BytesIO) -> None:
+        super().__init__(file)
+        known = super().dispatch
+        self.dispatch = _Opcodes({opcode[0]: known[opcode[0]] for opcode in _PLAIN})  # type: ignore[misc]
+
+    def find_class(self, module: str, name: str) -> Any:
+        raise pickle.UnpicklingError(f"it names {module}.{name}")
+
+    def persistent_load(self, pid: Any) -> Any:  # noqa: ARG002
+        raise pickle.UnpicklingError("it points outside itself")
+
+
+def dump(model: Model) -> bytes:
+    """The bytes of a model file. The same model gives the same bytes."""
+    import joblib
+
+    plain = {
+        "format": FORMAT,
+        "version": VERSION,
+        "blocks": [
+            {**part.block._asdict(), "idf": part.idf, "weight": part.weight} for part in model.parts
+        ],
+        "intercept": model.intercept,
+        "slope": model.slope,
+        "offset": model.offset,
+        "ham_cutoff": model.ham_cutoff,
+        "spam_cutoff": model.spam_cutoff,
+        "facts": model.facts,
+    }
+    buffer = io.BytesIO()
+    joblib.dump(plain, buffer, compress=0, protocol=4)
+    raw = buffer.getvalue()
+    return raw + _MARK + hashlib.sha256(raw).digest()
+
+
+def load(path: str | Path) -> Model:
+    """The model in a file; raises ModelError, whatever the file holds."""
+    return parse(_read(path), str(path))
+
+
+def digest(path: str | Path) -> str:
+    """The digest a model file carries, in hexadecimal."""
+    return _read(path)[-hashlib.sha256().digest_size :].hex()
+
+
+def _read(path: str | Path) -> bytes:
+    try:
+        # A pipe or a device would block or never end.
+        with open(
+            path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)
+        ) as file:
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                raise ModelError(f"{path}: not a model: it is not a regular file")
+            if status.st_size > MOST_BYTES:
+                raise ModelError(
+                    f"{path}: not a model: {status.st_size:,} bytes, a model has at most"
+                    f" {MOST_BYTES:,}"
+                )
+            return file.read(MOST_BYTES)
+    except OSError as error:
+        raise ModelError(f"{path}: the model cannot be read: {error.strerror}") from None
+
+
+def parse(raw: bytes, name: str) -> Model:
+    """The model in the bytes of a file called ``name``."""
+    body, trailer = raw[:-_TRAILER], raw[-_TRAILER:]
+    if not trailer.startswith(_MARK):
+        raise ModelError(
+            f"{name}: not a spamguard model, or cut off: its closing digest is missing"
+        )
+    if trailer[len(_MARK) :] != hashlib.sha256(body).digest():
+        raise ModelError(f"{name}: damaged: its digest does not match; get it or train it again")
+    try:
+        plain = _PlainUnpickler(io.BytesIO(body)).load()
+    except Exception as error:  # whatever a crafted file provokes is one message
+        raise ModelError(
+            f"{name}: not a spamguard model: {error or type(error).__name__}"
+        ) from None
+    if not isinstance(plain, dict) or plain.get("format") != FORMAT:
+        raise ModelError(f"{name}: not a spamguard model")
+    if plain.get("version") != VERSION:
+        raise ModelError(
+            f"{name}: written by another version of spamguard (model version"
+            f" {plain.get('version')!r}, this one reads {VERSION}); train it again"
+        )
+    try:
+        return _checked(plain)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ModelError(f"{name}: not a valid model: {error}") from None
+
+
+def _checked(plain: dict[str, Any]) -> Model:
+    intercept, slope, offset, ham_cutoff, spam_cutoff = numbers = [
+        plain[key] for key in ("intercept", "slope", "offset", "ham_cutoff", "spam_cutoff")
+    ]
+    if not all(type(number) is float and abs(number) < 1e38 for number in numbers):
+        raise ValueError("a number is missing or not finite")
+    if not 0 <= ham_cutoff <= spam_cutoff <= 1:
+        raise ValueError("the cut-offs are out of order")
+    if not (type(plain["blocks"]) is list and 0 < len(plain["blocks"]) <= 32):
+        raise ValueError("it has no blocks")
+    _check_facts(plain["facts"])
+    parts = tuple(map(_checked_part, plain["blocks"]))
+    return Model(parts, intercept, slope, offset, ham_cutoff, spam_cutoff, plain["facts"])
+
+
+def _checked_part(plain: dict[str, Any]) -> Part:
+    block = Block(**{field: plain[field] for field in Block._fields})
+    if not (
+        type(block.name) is str
+        and all(type(number) is int for number in block[1:6])
+        and type(block.scale) is float
+        and 0 <= block.view < len(VIEWS)
+        and 0 <= block.unit <= 2
+        and 1 <= block.low <= block.high <= 8
+        and 8 <= block.bits <= 18
+    ):
+        raise ValueError("a block is out of range")
+    for key in ("idf", "weight"):
+        raw = plain[key]
+        if type(raw) is not bytes or len(raw) != 4 * block.size:
+            raise ValueError(f"block {block.name}: {key} has the wrong size")
+        # The top byte of a float32 is 7f or ff for infinity, NaN and what lies beyond 1e38.
+        top = raw[3::4]
+        if 0x7F in top or 0xFF in top:
+            raise ValueError(f"block {block.name}: {key} holds a number that is not finite")
+    return Part(block, plain["idf"], plain["weight"])
+
+
+def _check_facts(facts: Any) -> None:
+    """Facts are a small tree of plain values."""
+    if type(facts) is not dict:
+        raise ValueError("its facts are missing")
+    todo: list[Any] = [facts]
+    for _ in range(10_000):
+        if not todo:
+            return
+        value = todo.pop()
+        if type(value) is dict:
+            todo += [*value.keys(), *value.values()]
+        elif type(value) is list:
+            todo += value
+        elif type(value) not in (str, int, float, bool, type(None)):
+            raise ValueError("its facts hold something that is not plain")
+    raise ValueError("its facts are too many")

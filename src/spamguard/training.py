@@ -1,0 +1,237 @@
+"""Fit a model on labelled comments with scikit-learn."""
+
+import warnings
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+import pandas as pd
+from scipy import sparse, stats
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.compose import ColumnTransformer
+from sklearn.feature_extraction.text import TfidfTransformer
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedGroupKFold
+from sklearn.pipeline import Pipeline, make_pipeline
+from threadpoolctl import threadpool_limits
+
+from spamguard import features
+from spamguard.duplicates import near_duplicate_groups
+from spamguard.errors import TrainingError
+from spamguard.model import Model, Part
+from spamguard.records import HAM, SPAM, Comment
+
+#: Inverse regularisation strength, and in how many rows a column must occur.
+STRENGTH = 10.0
+MIN_ROWS = 2
+FOLDS = 5
+#: Fewer of a class than this cannot be folded, let alone learned from.
+FEWEST = 20
+#: At most this share of out-of-fold spam lies below the ham cut-off.
+MOST_SPAM_PASSED = 0.02
+CONFIDENCE = 0.95
+
+
+class Options(NamedTuple):
+    """How to train.
+
+    max_fpr: the largest share of ham that may be called spam, by out-of-fold scores.
+    seed: of the division into folds.
+    moment: when this happens, for the model's facts.
+    """
+
+    max_fpr: float = 0.005
+    seed: int = 0
+    moment: str = ""
+
+
+class Cutoffs(NamedTuple):
+    """Where ham ends and spam begins, as probabilities, and what that rests on."""
+
+    ham: float
+    spam: float
+    ham_rows: int
+    ham_above: int
+
+    @property
+    def promise(self) -> float:
+        """The largest share of ham called spam that fits the count, at ``CONFIDENCE``."""
+        return upper_bound(self.ham_above, self.ham_rows)
+
+
+class SeenColumns(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Empties the columns that occur in fewer than ``min_rows`` training rows."""
+
+    def __init__(self, min_rows: int = MIN_ROWS) -> None:
+        self.min_rows = min_rows
+
+    def fit(self, X: Any, y: object = None) -> Self:  # noqa: ARG002
+        seen = np.bincount(X.indices, minlength=X.shape[1]) >= self.min_rows
+        self.mask_ = seen.astype(np.float64)
+        return self
+
+    def transform(self, X: Any) -> Any:
+        return X @ sparse.diags(self.mask_)
+
+
+def clean_table(table: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, int]]:
+    """The labelled rows that can be learned from, and how many were dropped for which reason.
+
+    ``table`` has a column ``comment`` (Comment), ``label`` (SPAM, HAM or None) and any others.
+    """
+    text = table["comment"].map(lambda comment: comment.text.strip()).astype(object)
+    dropped = {}
+
+    def drop(reason: str, bad: Any) -> None:
+        nonlocal table, text
+        dropped[reason] = int(bad.sum())
+        table, text = table[~bad], text[~bad]
+
+    drop("unlabelled", table["label"].isna())
+    drop("empty", text == "")
+    drop("labelled both ways", table["label"].groupby(text).transform("nunique") > 1)
+    drop("duplicates", text.duplicated())
+    return table.reset_index(drop=True), dropped
+
+
+def check_classes(spam: Any) -> None:
+    """Raise TrainingError when there is too little of either class."""
+    counts = {SPAM: int(np.sum(spam)), HAM: int(np.sum(~spam))}
+    if not any(counts.values()):
+        raise TrainingError("no labelled comments are left to learn from")
+    for name, count in counts.items():
+        if count < FEWEST:
+            has = f"only {count}" if count else "no"
+            raise TrainingError(
+                f"{has} {name} among {sum(counts.values())} usable rows: at least {FEWEST} of each"
+                f" class are needed; add labelled {name}"
+            )
+
+
+def count_columns(comments: Sequence[Comment]) -> Any:
+    """The counts of all blocks side by side: csr matrix of shape (n_comments, all columns)."""
+    views = features.view_columns(comments)
+    counts = [features.count_matrix(views[block.view], block) for block in features.BLOCKS]
+    return sparse.hstack(counts, format="csr")
+
+
+def make_classifier() -> Pipeline:
+    """The scikit-learn pipeline from the counts of ``count_columns`` to log-odds of spam."""
+    blocks = []
+    begin = 0
+    for block in features.BLOCKS:
+        weigh = make_pipeline(SeenColumns(), TfidfTransformer(sublinear_tf=True))
+        blocks.append((block.name, weigh, slice(begin, begin + block.size)))
+        begin += block.size
+    scales = {block.name: block.scale for block in features.BLOCKS}
+    union = ColumnTransformer(blocks, transformer_weights=scales, sparse_threshold=1.0)
+    regression = LogisticRegression(C=STRENGTH, max_iter=2000, tol=1e-4)
+    return Pipeline([("blocks", union), ("regression", regression)])
+
+
+def fit_classifier(counts: Any, spam: Any) -> Pipeline:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)  # a fit that did not converge is an error
+        return make_classifier().fit(counts, spam)
+
+
+def out_of_fold(counts: Any, spam: Any, groups: Any, seed: int) -> Any:
+    """Log-odds of each row by a classifier that saw neither it nor a near-duplicate of it."""
+    scores = np.zeros(len(spam))
+    folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed)
+    for train, test in folds.split(counts, spam, groups):
+        if len(set(spam[train])) < 2:
+            raise TrainingError(
+                "the comments of one class are nearly all alike; add ones that differ"
+            )
+        scores[test] = fit_classifier(counts[train], spam[train]).decision_function(counts[test])
+    return scores
+
+
+def calibrate(scores: Any, spam: Any) -> tuple[float, float]:
+    """Slope and offset from log-odds to calibrated log-odds (Platt 1999, targets smoothed)."""
+    spam_rows, ham_rows = int(np.sum(spam)), int(np.sum(~spam))
+    # Smoothed targets as weights: each row counts a little for the other class too.
+    high, low = (spam_rows + 1) / (spam_rows + 2), 1 / (ham_rows + 2)
+    target = np.where(spam, high, low)
+    fit = LogisticRegression(C=np.inf, max_iter=1000).fit(
+        np.concatenate([scores, scores])[:, None],
+        np.repeat([True, False], len(scores)),
+        sample_weight=np.concatenate([target, 1 - target]),
+    )
+    return max(float(fit.coef_[0, 0]), 1e-6), float(fit.intercept_[0])
+
+
+def choose_cutoffs(probability: Any, spam: Any, max_fpr: float) -> Cutoffs:
+    """The two cut-offs by the out-of-fold probabilities.
+
+    At most ``max_fpr`` of ham lies at or above the spam cut-off, which is never below a half; too
+    few ham to show that give the strictest cut-off, above all of them. At most
+    ``MOST_SPAM_PASSED`` of spam lies below the ham cut-off, which is never above a half.
+    """
+    ham = np.sort(probability[~spam])[::-1]
+    allowed = int(max_fpr * len(ham))
+    highest = float(ham[allowed])
+    above = probability[probability > highest]
+    cutoff = max((highest + float(above.min(initial=1.0))) / 2, 0.5)
+    lowest = float(np.sort(probability[spam])[int(MOST_SPAM_PASSED * np.sum(spam))])
+    return Cutoffs(min(lowest, 0.5), cutoff, len(ham), int(np.sum(ham >= cutoff)))
+
+
+def upper_bound(hits: int, rows: int) -> float:
+    """Clopper and Pearson's one-sided upper bound of a share, at ``CONFIDENCE``."""
+    return 1.0 if hits >= rows else float(stats.beta.ppf(CONFIDENCE, hits + 1, rows - hits))
+
+
+class Fitted(NamedTuple):
+    """A model, the classifier it came from, and the out-of-fold probabilities it was judged by."""
+
+    model: Model
+    classifier: Pipeline
+    probability: Any
+    cutoffs: Cutoffs
+
+
+def fit(comments: Sequence[Comment], spam: Any, options: Options, groups: Any = None) -> Fitted:
+    """Train on labelled comments; ``spam`` is a bool array of shape (n_comments,).
+
+    ``groups`` (int array) keeps rows together in folds; by default near-duplicates stay together.
+    """
+    spam = np.asarray(spam, bool)
+    check_classes(spam)
+    if groups is None:
+        groups = near_duplicate_groups([comment.text for comment in comments])
+    with threadpool_limits(1):  # two BLAS threads change the last bits
+        counts = count_columns(comments)
+        scores = out_of_fold(counts, spam, groups, options.seed)
+        slope, offset = calibrate(scores, spam)
+        probability = stats.logistic.cdf(slope * scores + offset)
+        cutoffs = choose_cutoffs(probability, spam, options.max_fpr)
+        classifier = fit_classifier(counts, spam)
+    facts = {
+        "trained": options.moment,
+        "spam": int(spam.sum()),
+        "ham": int((~spam).sum()),
+        "max_fpr": options.max_fpr,
+        "seed": options.seed,
+        "cutoffs": {**cutoffs._asdict(), "promise": cutoffs.promise},
+    }
+    intercept = float(classifier["regression"].intercept_[0])
+    model = Model(
+        learned_parts(classifier), intercept, slope, offset, cutoffs.ham, cutoffs.spam, facts
+    )
+    return Fitted(model, classifier, probability, cutoffs)
+
+
+def learned_parts(classifier: Pipeline) -> tuple[Part, ...]:
+    """What the classifier learned, as the float32 arrays the model keeps."""
+    weights = classifier["regression"].coef_[0]
+    parts = []
+    begin = 0
+    for block in features.BLOCKS:
+        seen, tfidf = classifier["blocks"].named_transformers_[block.name]
+        idf = (tfidf.idf_ * seen.mask_).astype("<f4")
+        weight = (weights[begin : begin + block.size] * block.scale * seen.mask_).astype("<f4")
+        parts.append(Part(block, idf.tobytes(), weight.tobytes()))
+        begin += block.size
+    return tuple(parts)
