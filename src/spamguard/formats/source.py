@@ -101,16 +101,21 @@ class Source:
         """How many bytes of the file were read so far."""
         return self._raw.tell()
 
+    def byte_chunks(self) -> Iterator[bytes]:
+        """The bytes after the byte order mark, unzipped, in pieces as they come."""
+        data = self._held
+        self._held = b""
+        while data:
+            yield data
+            data = self._read()
+            self.heavy = self.heavy or len(data) >= FULL_PIPE
+
     def text_chunks(self) -> Iterator[str]:
         """The text, decoded, in pieces as they come."""
         errors = "surrogateescape" if self.encoding == "utf-8" else "replace"
         decode = codecs.getincrementaldecoder(self.encoding)(errors).decode
-        data = self._held
-        self._held = b""
-        while data:
+        for data in self.byte_chunks():
             yield decode(data)
-            data = self._read()
-            self.heavy = self.heavy or len(data) >= FULL_PIPE
         yield decode(b"", True)
 
     def line_chunks(self, end: str = "\n") -> Iterator[list[str]]:
