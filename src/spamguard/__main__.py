@@ -1,3 +1,25 @@
+"""The entry point of the command."""
+
+import os
+import sys
+
 from spamguard.cli import main
 
-main()
+
+def run() -> None:
+    """Run the command line and end the process."""
+    try:
+        main()
+    except SystemExit as end:
+        # Taking the interpreter down costs a sixth of the time one comment takes, and on the
+        # light path nothing is left to do: every answer was flushed, no library keeps a file.
+        if isinstance(end.code, int) and "numpy" not in sys.modules:
+            for stream in (sys.stdout, sys.stderr):
+                if stream is not None:
+                    stream.flush()
+            os._exit(end.code)
+        raise
+
+
+if __name__ == "__main__":
+    run()

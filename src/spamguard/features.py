@@ -32,9 +32,9 @@ VIEWS = text.Views._fields
 BLOCKS = (
     Block("words", VIEWS.index("text"), kernel.WORDS, 1, 2, 16),
     Block("characters", VIEWS.index("text"), kernel.CHARS, 1, 5, 16),
-    Block("links", VIEWS.index("links"), kernel.TOKENS, 1, 1, 16),
-    Block("author", VIEWS.index("author"), kernel.WORDS, 1, 2, 16),
-    Block("site", VIEWS.index("site"), kernel.TOKENS, 1, 1, 16),
+    Block("links", VIEWS.index("links"), kernel.TOKENS, 1, 1, 14),
+    Block("author", VIEWS.index("author"), kernel.WORDS, 1, 2, 14),
+    Block("site", VIEWS.index("site"), kernel.TOKENS, 1, 1, 14),
 )
 
 

@@ -1,6 +1,5 @@
 """The one loop: records in, verdicts beside them out, and a count of what happened."""
 
-import heapq
 from collections import Counter
 from collections.abc import Iterator
 
@@ -35,6 +34,8 @@ class Tally:
         if "\ufffd" in record.comment.text:
             self.replaced += 1
         if self._certain and verdict.label in self._most:
+            import heapq
+
             sign = 1 if verdict.label == SPAM else -1
             entry = (sign * verdict.probability, -record.line, record.comment.text[:200])
             kept = self._most[verdict.label]

@@ -1,18 +1,12 @@
 """A raw comment to its views: clean text, the links in it, its author.
 
-A view is a string. Everything a comment says is read after the disguises are off: entities,
-markup, invisible characters, styled and accented letters.
+A view is a string. What a comment says is read after its disguises are off (``disguise``).
 """
 
 import re
-import unicodedata
 from typing import NamedTuple
 
 from spamguard.records import Comment
-
-#: What stands in the text view where a link or an e-mail address stood.
-LINK = "\N{LINK SYMBOL}"
-MAIL = "\N{E-MAIL SYMBOL}"
 
 #: Longer texts are read at both ends: what a spammer hides behind padding stands at the end.
 HEAD, TAIL = 6000, 4000
@@ -27,70 +21,18 @@ class Views(NamedTuple):
     site: str
 
 
-_INVISIBLE = re.compile(
-    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
-    "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff]"
-)
-_MARKS = re.compile("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]")
+#: Anything that is not in here is as a reader sees it, but for its case.
 _PLAIN = re.compile(r"[<&\[@:/\x00-\x1f\x7f]|\w\.[a-z]|  ", re.ASCII | re.IGNORECASE)
-_SPACES = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
-_ANCHOR = re.compile(r"""<a\s[^<>]*?href\s*=\s*["']?([^"'\s<>]+)[^<>]*>""", re.IGNORECASE)
-_BBCODE = re.compile(r"\[(?:url|link|img)(?:=\"?|\])\s*([^\]\[\s\"]+)\"?\]?", re.IGNORECASE)
-_MARKUP = re.compile(
-    r"</?[a-z!][^<>]*>|\[/?(?:url|link|img|b|i|u|color|size|quote)\b[^\]\[]*\]", re.IGNORECASE
-)
-_MAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]*\w")
-_URL = re.compile(
-    r"(?:h(?:tt|xx)ps?://?|ftp://|www\.)[^\s<>\"'\]\[]+"
-    r"|\b(?:[a-z0-9-]+\.)+(?:com|net|org|info|biz|ru|cn|io|co|me|tk|xyz|top|online|site|shop|club"
-    r"|store|app|blog|live|pro|vip|link|ly|gl|in|uk|us|de|fr|it|es|pl|nl|eu|br|id|to|cc|ws|tv)"
-    r"\b(?:/[^\s<>\"'\]\[]*)?",
-    re.IGNORECASE,
-)
-_NOT_WORD = re.compile(r"[^\w]+|_+")
+_NOT_WORD = re.compile(r"[\W_]+")
 
 
 def clean(raw: str) -> tuple[str, list[str], list[str]]:
     """The text as a reader would take it in, the links in it, and the signs of how it was made."""
     if raw.isascii() and not _PLAIN.search(raw):
         return raw.strip().lower(), [], []
-    links: list[str] = []
-    signs: list[str] = []
+    from spamguard.disguise import undisguise
 
-    def take(match: re.Match[str]) -> str:
-        links.append(match[match.lastindex or 0])
-        return f" {LINK} "
-
-    text = raw
-    if "&" in text:
-        import html
-
-        for _ in range(3):
-            text = html.unescape(text)
-    if not text.isascii():
-        visible = _INVISIBLE.sub("", text)
-        if len(visible) != len(text.rstrip("\ufeff")) and "\u200b" in text:
-            signs.append("hidden")
-        text = unicodedata.normalize("NFKD", visible)
-        text = unicodedata.normalize("NFC", _MARKS.sub("", text)).casefold()
-    else:
-        text = text.lower()
-    if "<" in text:
-        shown = _ANCHOR.sub(take, text)
-        if len(shown) != len(text):
-            signs.append("html")
-        text = shown
-    if "[" in text:
-        shown = _BBCODE.sub(take, text)
-        if shown != text:
-            signs.append("bbcode")
-        text = shown
-    text = _MARKUP.sub(" ", text) if "<" in text or "[" in text else text
-    if "@" in text:
-        text = _MAIL.sub(f" {MAIL} ", text)
-    if "." in text or "://" in text:
-        text = _URL.sub(take, text)
-    return _SPACES.sub(" ", text).strip(), links, signs
+    return undisguise(raw)
 
 
 def address_words(address: str) -> list[str]:

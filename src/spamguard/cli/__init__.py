@@ -1,5 +1,6 @@
-"""The command line: parses, calls, prints; owns messages and exit codes."""
+"""The command line: one module a command; parses, calls, prints; owns messages and exit codes."""
 
+import importlib
 import os
 import sys
 from typing import Any
@@ -7,23 +8,48 @@ from typing import Any
 import click
 
 import spamguard
-from spamguard.cli.common import fail
-from spamguard.cli.inspecting import info
-from spamguard.cli.learning import evaluate, train
-from spamguard.cli.scoring import explain, label, score
 from spamguard.errors import SpamguardError
 
 EXPECTED_ERROR = 3
 INTERRUPTED = 130
 
+#: Each command and what ``--help`` says of it. Its module is imported when it is called.
+COMMANDS = {
+    "train": "Train a model on labelled comments.",
+    "score": "Score comments from a file or stdin.",
+    "label": "Label the comments in a file.",
+    "explain": "Show what moved the verdict on a comment.",
+    "evaluate": "Measure how good a model is.",
+    "info": "Show what is in a model.",
+}
+
 
 class Commands(click.Group):
-    """Turns the error family into one line each; all else is a bug and keeps its traceback."""
+    """Finds a command in its module, and turns the error family into one line each.
+
+    Everything else that goes wrong is a bug and keeps its traceback.
+    """
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"spamguard.cli.{cmd_name}")
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
         except SpamguardError as error:
+            from spamguard.cli.common import fail
+
             fail(str(error))
             ctx.exit(EXPECTED_ERROR)
         except BrokenPipeError:
@@ -42,7 +68,3 @@ def main() -> None:
     It learns from labelled comments, scores new ones, says why, and says how good it is.
     Nothing is ever sent anywhere.
     """
-
-
-for command in (train, score, label, explain, evaluate, info):
-    main.add_command(command)

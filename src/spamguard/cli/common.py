@@ -6,7 +6,6 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -15,7 +14,9 @@ from spamguard.errors import OutputError
 from spamguard.formats.columns import FIELDS
 from spamguard.formats.record import Record
 from spamguard.formats.source import Source
+from spamguard.labelling import Tally
 from spamguard.model import Model
+from spamguard.records import LABELS
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -105,14 +106,19 @@ model_option = click.option(
     help="The model to use; else $SPAMGUARD_MODEL, else the one that comes with spamguard.",
 )
 
+strict_option = click.option("--strict", is_flag=True, help="Exit with 3 if a record was bad.")
+STRICT_EXIT = 3
+
 quiet_option = click.option("-q", "--quiet", is_flag=True, help="No progress and no summary.")
 
 
-def default_model_path() -> Path:
+def default_model_path() -> str:
     """Where the model that comes with spamguard lies: in the package, or in the checkout."""
-    package = Path(__file__).parents[1]
-    inside = package / "models" / "default.joblib"
-    return inside if inside.exists() else package.parents[1] / "models" / "default.joblib"
+    package = os.path.dirname(os.path.dirname(__file__))
+    inside = os.path.join(package, "models", "default.joblib")
+    if os.path.exists(inside):
+        return inside
+    return os.path.join(os.path.dirname(os.path.dirname(package)), "models", "default.joblib")
 
 
 def load_model(path: str | None) -> Model:
@@ -148,3 +154,13 @@ def cutoff_lines(facts: dict[str, Any]) -> str:
         f" ({cut['ham_above']} of {cut['ham_rows']:,} ham lie above:"
         f" at most {cut['promise']:.2%} of readers, 95% confidence)"
     )
+
+
+def report(tally: Tally, source: Source, quiet: bool) -> None:
+    if tally.interpreted_bulk:
+        say("numba is not there, so scoring was slow; pip install numba")
+    if tally.replaced:
+        say(f"{escaped(source.name)}: {tally.replaced:,} comments hold what is not valid UTF-8")
+    if not quiet:
+        counts = ", ".join(f"{tally.labels[label]:,} {label}" for label in LABELS)
+        say(f"{sum(tally.labels.values()):,} comments: {counts}; {tally.bad:,} bad rows")

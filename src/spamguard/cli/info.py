@@ -1,7 +1,7 @@
-"""The command that shows what a model is: info."""
+"""The command ``info``: what a model is."""
 
 import json
-from pathlib import Path
+import os
 from typing import Any
 
 import click
@@ -24,12 +24,12 @@ def info(model_path: str | None, as_json: bool) -> None:
     """Show what is in MODEL, or in the model that comes with spamguard."""
     from spamguard import storage
 
-    path = Path(model_path or default_model_path())
+    path = model_path or default_model_path()
     model = storage.load(path)
     facts = model.facts
     about = {
-        "model": str(path),
-        "size": path.stat().st_size,
+        "model": path,
+        "size": os.path.getsize(path),
         "digest": storage.digest(path),
         "blocks": [_block(part.block) for part in model.parts],
         "calibration": {"slope": model.slope, "offset": model.offset},
@@ -39,7 +39,7 @@ def info(model_path: str | None, as_json: bool) -> None:
         write(json.dumps(about, ensure_ascii=False, indent=2) + "\n")
         return
     write(
-        f"{escaped(str(path))}: {about['size']:,} bytes, SHA-256 {about['digest'][:16]}\n"
+        f"{escaped(path)}: {about['size']:,} bytes, SHA-256 {about['digest'][:16]}\n"
         f"trained {facts.get('trained')} on {facts.get('spam', 0):,} spam"
         f" and {facts.get('ham', 0):,} ham from {escaped(', '.join(facts.get('files', [])))}\n"
     )

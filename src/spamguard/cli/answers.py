@@ -1,0 +1,48 @@
+"""What score and explain share: how plain comments come in, and how an answer looks."""
+
+from typing import Any
+
+import click
+
+from spamguard import formats
+from spamguard.cli.common import chosen_columns, escaped
+from spamguard.formats.record import Reader, Record, shown
+from spamguard.formats.source import Source
+from spamguard.records import Verdict
+
+format_option = click.option(
+    "--format",
+    "format_name",
+    type=click.Choice([name for name in formats.FORMATS if name != "nul"]),
+    help="What the input is; lines: one comment a line (default), text: all of it is one comment.",
+)
+nul_option = click.option("-0", "nul", is_flag=True, help="Comments end with NUL, not with a line.")
+
+
+def open_reader(
+    source: Source, format_name: str | None, nul: bool, options: dict[str, Any]
+) -> Reader:
+    if nul and format_name not in (None, "lines"):
+        raise click.UsageError("-0 is for plain comments; leave --format out")
+    name = "nul" if nul else format_name or "lines"
+    return formats.open_reader(source, name, chosen_columns(options))
+
+
+def text_line(record: Record, verdict: Verdict | None) -> str:
+    if verdict is None or record.comment is None:
+        return f"error\t\t{escaped(record.error or '')}\n"
+    return f"{verdict.label}\t{shown(verdict.probability)}\t{escaped(record.comment.text)}\n"
+
+
+def json_line(record: Record, verdict: Verdict | None) -> str:
+    import json
+
+    answer: dict[str, Any]
+    if verdict is None or record.comment is None:
+        answer = {"label": None, "error": record.error}
+    else:
+        answer = {"label": verdict.label, "probability": round(verdict.probability, 6)}
+        if record.comment.id is not None:
+            answer["id"] = record.comment.id
+        answer["text"] = record.comment.text
+    return json.dumps(answer, ensure_ascii=False) + "\n"

@@ -1,0 +1,97 @@
+"""The command ``explain``: what moved a verdict."""
+
+from itertools import zip_longest
+from typing import Any
+
+import click
+
+from spamguard.cli.answers import (
+    format_option,
+    json_line,
+    nul_option,
+    open_reader,
+    text_line,
+)
+from spamguard.cli.common import (
+    Complaints,
+    column_options,
+    escaped,
+    load_model,
+    model_option,
+    write,
+)
+from spamguard.explain import Explanation, Reason
+from spamguard.explain import explain as reasons_of
+from spamguard.formats.record import Record
+from spamguard.formats.source import Source
+
+
+@click.command()
+@click.argument("file", default="-")
+@model_option
+@format_option
+@nul_option
+@column_options("text", "author", "author_url", "post_title", "id")
+@click.option("--top", default=5, show_default=True, help="How many reasons on either side.")
+@click.option("--json", "as_json", is_flag=True, help="Answer in JSON lines, with all reasons.")
+def explain(
+    file: str,
+    model_path: str | None,
+    format_name: str | None,
+    nul: bool,
+    top: int,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Show what moved the verdict on each comment from FILE or stdin.
+
+    Words of the text, parts of links, and parts of the author's name and address, each with its
+    share of the log-odds: above zero it speaks for spam, below zero for ham.
+    """
+    model = load_model(model_path)
+    with Source(file) as source:
+        complaints = Complaints(source)
+        for batch in open_reader(source, format_name, nul, options).batches():
+            for record in batch:
+                if record.error is not None:
+                    complaints.about(record)
+                if record.comment is None:
+                    continue
+                reasons = reasons_of(model, record.comment)
+                write(_as_json(record, reasons) if as_json else _as_text(record, reasons, top))
+        complaints.close()
+
+
+def _as_json(record: Record, found: Explanation) -> str:
+    import json
+
+    line = json.loads(json_line(record, found.verdict))
+    line |= {
+        "log_odds": found.log_odds,
+        "intercept": found.intercept,
+        "rest": found.rest,
+        "reasons": [reason._asdict() for reason in found.reasons],
+    }
+    return json.dumps(line, ensure_ascii=False) + "\n"
+
+
+def _as_text(record: Record, found: Explanation, top: int) -> str:
+    spam, ham = found.towards_spam(top), found.towards_ham(top)
+    named = sum(reason.share for reason in spam + ham)
+    lines = [text_line(record, found.verdict), f"  {'towards spam':<38}towards ham\n"]
+    for left, right in zip_longest(spam, ham):
+        lines.append(f"  {_reason(left):<38}{_reason(right)}".rstrip() + "\n")
+    rest = found.log_odds - found.intercept - named
+    lines.append(
+        f"  shown {named:+.2f}, all others {rest:+.2f}, intercept {found.intercept:+.2f}:"
+        f" log-odds {found.log_odds:+.2f}\n"
+    )
+    return "".join(lines)
+
+
+def _reason(reason: Reason | None) -> str:
+    if reason is None:
+        return ""
+    where = "" if reason.view == "text" else f"{reason.view}: "
+    piece = escaped(where + reason.piece)
+    return f"{reason.share:+.2f} {piece if len(piece) <= 30 else piece[:29] + '…'}"

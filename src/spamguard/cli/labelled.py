@@ -1,0 +1,110 @@
+"""What train and evaluate share: labelled comments from files."""
+
+import os
+import time
+from typing import Any
+
+import click
+
+from spamguard import formats
+from spamguard.cli.common import (
+    Complaints,
+    escaped,
+    progress,
+    say,
+)
+from spamguard.errors import InputError
+from spamguard.formats.columns import Labels
+from spamguard.formats.source import Source
+
+
+def label_options(function: Any) -> Any:
+    for name, meaning in (("ham", "ham"), ("spam", "spam")):
+        function = click.option(
+            f"--{name}-value",
+            f"{name}_values",
+            multiple=True,
+            metavar="VALUE",
+            help=f"A value of the label column that means {meaning}; may be given several times.",
+        )(function)
+    return function
+
+
+class Labelled:
+    """Labelled comments from files, as the table that training cleans, and how they were read."""
+
+    def __init__(self, spam_values: tuple[str, ...], ham_values: tuple[str, ...]) -> None:
+        self.rows: list[dict[str, Any]] = []
+        self.bad = 0
+        self._meanings = (spam_values, ham_values)
+
+    def read(
+        self,
+        path: str,
+        format_name: str | None,
+        chosen: dict[str, str],
+        also: dict[str, str],
+        quiet: bool,
+    ) -> None:
+        """Add the comments of a file. ``also``: further columns to keep, by what to call them."""
+        with Source(path) as source, progress(source, f"reading {source.name}", quiet) as step:
+            reader = formats.open_table(source, format_name, chosen)
+            complaints = Complaints(source)
+            labels: Labels | None = None
+            for batch in reader.batches():
+                for record in batch:
+                    if record.error is not None:
+                        self.bad += 1
+                        complaints.about(record)
+                    if record.comment is None:
+                        continue
+                    if labels is None:
+                        labels = self._labels(source, reader.columns)
+                    row = {
+                        "comment": record.comment,
+                        "label": labels.read(reader.cell(record, labels.column)),
+                        "file": source.name,
+                    }
+                    for name, column in also.items():
+                        row[name] = reader.cell(record, reader.columns.get(column, column))
+                    self.rows.append(row)
+                step()
+            complaints.close()
+            if labels is not None and not quiet:
+                took = ", ".join(f"{field} = {name}" for field, name in reader.columns.items())
+                say(escaped(f"{source.name}: columns: {took}"))
+                say(escaped(f"{source.name}: labels: {labels.described()}"))
+
+    def _labels(self, source: Source, columns: Any) -> Labels:
+        if "label" not in columns:
+            raise InputError(
+                f"{source.name}: no column looks like a label (spam or ham);"
+                " name it with --label-column"
+            )
+        return Labels(columns["label"], *self._meanings)
+
+
+def moment() -> str:
+    """Now in UTC, or the moment that SOURCE_DATE_EPOCH names."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(int(epoch) if epoch.isdigit() else None))
+
+
+def dropped_counts(counts: dict[str, int], bad: int) -> str:
+    return ", ".join(f"{count:,} {reason}" for reason, count in {**counts, "bad": bad}.items())
+
+
+files_argument = click.argument("files", nargs=-1, required=True, metavar="FILE...")
+table_format_option = click.option(
+    "--format", "format_name", type=click.Choice(list(formats.TABLES)), help="What the input is."
+)
+fpr_option = click.option(
+    "--max-fpr",
+    type=click.FloatRange(0, 0.5),
+    default=0.005,
+    show_default=True,
+    help="The largest share of ham that may be called spam.",
+)
+seed_option = click.option(
+    "--seed", default=0, show_default=True, help="Of the division into folds."
+)

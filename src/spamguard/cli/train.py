@@ -1,0 +1,86 @@
+"""The command ``train``: a model from labelled comments."""
+
+import os
+import time
+from typing import Any
+
+import click
+
+from spamguard.cli.common import (
+    chosen_columns,
+    column_options,
+    cutoff_lines,
+    figure_lines,
+    quiet_option,
+    say,
+)
+from spamguard.cli.labelled import (
+    Labelled,
+    dropped_counts,
+    files_argument,
+    fpr_option,
+    label_options,
+    moment,
+    seed_option,
+    table_format_option,
+)
+
+
+@click.command()
+@files_argument
+@click.option("-o", "--output", required=True, metavar="MODEL", help="The model file to write.")
+@table_format_option
+@column_options()
+@label_options
+@fpr_option
+@seed_option
+@quiet_option
+def train(
+    files: tuple[str, ...],
+    output: str,
+    format_name: str | None,
+    spam_values: tuple[str, ...],
+    ham_values: tuple[str, ...],
+    max_fpr: float,
+    seed: int,
+    quiet: bool,
+    **options: Any,
+) -> None:
+    """Train a model on the labelled comments in FILE... (CSV, TSV, JSON lines; - for stdin)."""
+    begun = time.perf_counter()
+    labelled = Labelled(spam_values, ham_values)
+    chosen = chosen_columns(options)
+    for path in files:
+        labelled.read(path, format_name, chosen, {}, quiet)
+
+    import pandas as pd
+
+    from spamguard import evaluation, storage, training
+    from spamguard.formats.output import whole_file
+
+    table, dropped = training.clean_table(
+        pd.DataFrame(labelled.rows, columns=["comment", "label", "file"])
+    )
+    spam = (table["label"] == "spam").to_numpy()
+    choices = training.Options(max_fpr=max_fpr, seed=seed, moment=moment())
+    fitted = training.fit(list(table["comment"]), spam, choices)
+    figures = evaluation.measure(evaluation.judged(fitted.model, fitted.probability, spam))
+    model = fitted.model._replace(
+        facts={
+            **fitted.model.facts,
+            "files": [os.path.basename(path)[:80] for path in files[:20]],
+            "dropped": {**dropped, "bad": labelled.bad},
+            "figures": {name: list(figure) for name, figure in figures.items()},
+        }
+    )
+    with whole_file(output) as file:
+        file.write(storage.dump(model))
+    if not quiet:
+        say(
+            f"{len(spam):,} comments: {spam.sum():,} spam, {(~spam).sum():,} ham"
+            f" (dropped: {dropped_counts(dropped, labelled.bad)})"
+        )
+        say("out of fold, near-duplicates kept together:")
+        say(figure_lines(figures))
+        say(cutoff_lines(model.facts))
+        say(f"{output}: written in {time.perf_counter() - begun:.1f} s")
