@@ -59,6 +59,11 @@ class Complaints:
             fail(f"{self._name}: and {self._count - MOST_COMPLAINTS:,} more bad records")
 
 
+def silence_stdout() -> None:
+    """Nothing more can be said there; what is left in the buffer would fail again at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def write(text: str) -> None:
     """Text to stdout, at once."""
     if sys.stdout is None:
@@ -69,8 +74,7 @@ def write(text: str) -> None:
     except OSError as error:
         if error.errno == errno.EPIPE:
             raise
-        # What is left in the buffer would fail again at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        silence_stdout()
         raise OutputError(f"stdout cannot be written: {error.strerror}") from None
 
 
@@ -159,8 +163,8 @@ def cutoff_lines(facts: dict[str, Any]) -> str:
 def report(tally: Tally, source: Source, quiet: bool) -> None:
     if tally.interpreted_bulk:
         say("numba is not there, so scoring was slow; pip install numba")
-    if tally.replaced:
-        say(f"{escaped(source.name)}: {tally.replaced:,} comments hold what is not valid UTF-8")
+    if source.replaced:
+        say(f"{escaped(source.name)}: {source.replaced:,} comments hold what is not valid UTF-8")
     if not quiet:
         counts = ", ".join(f"{tally.labels[label]:,} {label}" for label in LABELS)
         say(f"{sum(tally.labels.values()):,} comments: {counts}; {tally.bad:,} bad rows")

@@ -1,14 +1,25 @@
 """JSON lines: one object a line."""
 
 import json
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from spamguard.errors import InputError
 from spamguard.formats.columns import find_columns
 from spamguard.formats.record import ADDED, Record, visible
 from spamguard.formats.source import Source
 from spamguard.records import Comment, Verdict
+
+#: The fields beside the text.
+CONTEXT = ("author", "author_url", "post_title")
+#: So many different sets of keys are remembered.
+MOST_SHAPES = 1000
+
+
+def _finite(number: str) -> float | None:
+    """A number as JSON has it; what Python reads beyond that, NaN and infinities, is no value."""
+    value = float(number)
+    return value if math.isfinite(value) else None
 
 
 class JsonLines:
@@ -17,7 +28,9 @@ class JsonLines:
     def __init__(self, source: Source, chosen: Mapping[str, str]) -> None:
         self._source = source
         self._chosen = chosen
+        #: Those of the first object; each object is read by its own.
         self.columns: dict[str, str] = {}
+        self._known: dict[tuple[str, ...], dict[str, str]] = {}
 
     def batches(self) -> Iterator[list[Record]]:
         line = 1
@@ -32,39 +45,47 @@ class JsonLines:
         if not raw.strip():
             return Record(None, line, raw)
         try:
-            item = json.loads(visible(raw))
+            item = json.loads(
+                self._source.visible(raw), parse_constant=_finite, parse_float=_finite
+            )
         except json.JSONDecodeError as error:
             return Record(None, line, raw, f"not JSON: {error.msg} (column {error.colno})")
         except (ValueError, RecursionError) as error:
             return Record(None, line, raw, f"not JSON: {error}")
         if not isinstance(item, dict):
             return Record(None, line, raw, "not a JSON object")
-        if not self.columns:
-            self._find_columns(item)
-        text = item.get(self.columns["text"])
+        columns = self._columns(item)
+        if "text" not in columns:
+            names = ", ".join(item) or "none"
+            return Record(
+                None, line, raw, f"no key looks like the text of a comment: {names}", item
+            )
+        text = item[columns["text"]]
         if not isinstance(text, str):
-            return Record(None, line, raw, f"no text in {self.columns['text']!r}", item)
-        comment = Comment(
-            visible(text),
-            self._string(item, "author"),
-            self._string(item, "author_url"),
-            self._string(item, "post_title"),
-            item.get(self.columns.get("id", "")),
+            return Record(None, line, raw, f"no text in {columns['text']!r}", item)
+        self.columns = self.columns or columns
+        author, author_url, post_title = (
+            self._string(item, columns.get(field)) for field in CONTEXT
         )
+        key = item.get(columns.get("id", ""))
+        comment = Comment(visible(text), author, author_url, post_title, key)
         return Record(comment, line, raw, None, item)
 
-    def _find_columns(self, item: dict[str, Any]) -> None:
-        names = list(item)
-        self.columns = find_columns(names, self._chosen, self._source.name)
-        if "text" not in self.columns:
-            raise InputError(
-                f"{self._source.name}: no key looks like the text of a comment among"
-                f" {', '.join(names)}; name it with --text-column"
-            )
-
-    def _string(self, item: dict[str, Any], field: str) -> str | None:
-        value = item.get(self.columns.get(field, ""))
+    @staticmethod
+    def _string(item: dict[str, Any], key: str | None) -> str | None:
+        value = item.get(key) if key else None
         return visible(value) if isinstance(value, str) else None
+
+    def _columns(self, item: dict[str, Any]) -> dict[str, str]:
+        names = tuple(item)
+        if names not in self._known:
+            if len(self._known) > MOST_SHAPES:
+                self._known.clear()
+            there = {field: name for field, name in self._chosen.items() if name in item}
+            self._known[names] = find_columns(names, there, self._source.name)
+            if len(there) < len(self._chosen):
+                self._known[names].pop("text", None)
+        return self._known[names]
 
     def cell(self, record: Record, column: str) -> Any:
         return record.cells.get(column) if isinstance(record.cells, dict) else None

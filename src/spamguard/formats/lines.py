@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from spamguard.formats.record import Record, visible
+from spamguard.formats.record import Record
 from spamguard.formats.source import Source
 from spamguard.records import Comment
 
@@ -23,7 +23,7 @@ class Lines:
                 text = raw.removesuffix(self._end)
                 if self._end == "\n":
                     text = text.removesuffix("\r")
-                batch.append(Record(Comment(visible(text)), line, raw))
+                batch.append(Record(Comment(self._source.visible(text)), line, raw))
                 line += 1
             yield batch
 
@@ -36,4 +36,4 @@ class Whole(Lines):
 
     def batches(self) -> Iterator[list[Record]]:
         raw = "".join(self._source.text_chunks())
-        yield [Record(Comment(visible(raw)), 1, raw)]
+        yield [Record(Comment(self._source.visible(raw)), 1, raw)]

@@ -4,10 +4,12 @@ import codecs
 import os
 import stat
 import sys
-from collections.abc import Iterator
+import zlib
+from collections.abc import Callable, Iterator
 from typing import BinaryIO, Self
 
 from spamguard.errors import InputError
+from spamguard.formats.record import visible
 
 #: What one read asks for. A pipe gives what it has, so a live one is answered line by line.
 CHUNK = 1 << 18
@@ -15,10 +17,12 @@ CHUNK = 1 << 18
 FULL_PIPE = 1 << 16
 #: From here on, loading the compiled kernel pays.
 HEAVY = 1 << 17
+#: Where the kind of an input must have shown.
+HEAD = 1 << 16
 
 _GZIP = b"\x1f\x8b"
-_UTF8_BOM = b"\xef\xbb\xbf"
-_UTF16_BOMS = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
+_BOMS = {b"\xef\xbb\xbf": "utf-8", b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
+_MAGIC = (_GZIP, *_BOMS)
 
 
 class Source:
@@ -36,19 +40,24 @@ class Source:
         self.size = self._regular_size()
         self._stream: BinaryIO = self._raw
         self._held = self._read()
+        self._read_on(self._may_be_magic)
         #: True when there is much to read: a large file, or a pipe that was found full.
         self.heavy = self.size > HEAVY or len(self._held) >= FULL_PIPE
         if self._held.startswith(_GZIP):
             self._unzip()
+        #: How many texts held what is not valid in their encoding.
+        self.replaced = 0
         self.encoding = "utf-8"
         self.bom = b""
-        for bom, encoding in {_UTF8_BOM: "utf-8", **_UTF16_BOMS}.items():
+        for bom, encoding in _BOMS.items():
             if self._held.startswith(bom):
                 self.bom, self.encoding = bom, encoding
                 self._held = self._held[len(bom) :]
 
     def _open(self, path: str) -> BinaryIO:
         if path == "-":
+            if sys.stdin is None:
+                raise InputError("stdin: is closed; give a file")
             return sys.stdin.buffer
         try:
             file = open(path, "rb")  # noqa: SIM115 - closed by __exit__
@@ -85,17 +94,36 @@ class Source:
 
         self._stream = gzip.GzipFile(fileobj=io.BufferedReader(Rejoined(self._held, self._raw)))  # type: ignore[assignment]
         self._held = self._read()
+        self._read_on(self._may_be_magic)
 
     def _read(self) -> bytes:
         try:
             return self._stream.read1(CHUNK)  # type: ignore[attr-defined,no-any-return]
-        except (OSError, EOFError) as error:
+        except (OSError, EOFError, zlib.error) as error:
             what = getattr(error, "strerror", None) or str(error)
             raise InputError(f"{self.name}: cannot be read to its end: {what}") from None
 
+    def _read_on(self, undecided: Callable[[], bool]) -> None:
+        """Read more at the beginning, as long as that is needed to tell what the input is."""
+        while undecided():
+            data = self._read()
+            if not data:
+                return
+            self._held += data
+
+    def _may_be_magic(self) -> bool:
+        return 0 < len(self._held) < 3 and any(m.startswith(self._held) for m in _MAGIC)
+
+    def visible(self, text: str) -> str:
+        """``record.visible``, counted."""
+        shown = visible(text)
+        self.replaced += shown is not text
+        return shown
+
     def head(self) -> str:
-        """The beginning, decoded, for a look at what the input is."""
-        return self._held[:65536].decode(self.encoding, "replace")
+        """The first line at least, decoded, for a look at what the input is."""
+        self._read_on(lambda: len(self._held) < HEAD and self._held.count(b"\n") == 0)
+        return self._held[:HEAD].decode(self.encoding, "replace")
 
     def position(self) -> int:
         """How many bytes of the file were read so far."""

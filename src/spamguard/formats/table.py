@@ -23,7 +23,10 @@ def delimiter_of(head: str) -> str:
     header = head.split("\n", 1)[0]
 
     def merit(delimiter: str) -> tuple[int, int]:
-        names = next(csv.reader([header], delimiter=delimiter), [])
+        try:
+            names = next(csv.reader([header], delimiter=delimiter), [])
+        except csv.Error:  # told where the header is read in earnest
+            return 0, 0
         return sum(folded(name) in known for name in names), len(names)
 
     return max((",", "\t", ";", "|"), key=merit)
@@ -130,11 +133,11 @@ class Table:
                     records.append(self._broken(record, f"no cell for {self.columns['text']!r}"))
                     continue
             comment = Comment(
-                visible(cells[text]),
+                self._source.visible(cells[text]),
                 None if author is None else visible(cells[author]),
                 None if url is None else visible(cells[url]),
                 None if title is None else visible(cells[title]),
-                None if key is None else cells[key],
+                None if key is None else visible(cells[key]),
             )
             records.append(Record(comment, record.line, record.raw, None, record.cells))
         return records
