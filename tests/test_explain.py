@@ -15,6 +15,7 @@ def scorer(small_model):
     return Scorer(small_model.model)
 
 
+@settings(max_examples=60)
 @given(comment=comments)
 @example(comment=Comment(""))
 @example(comment=Comment("", "", ""))

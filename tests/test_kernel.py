@@ -48,7 +48,7 @@ def column(text, unit, bits=31):
 
 @st.composite
 def tasks(draw):
-    codes = codes_of(draw(texts))[:2000]
+    codes = codes_of(draw(texts))[:600]
     begin = draw(st.integers(0, len(codes)))
     end = draw(st.integers(begin, len(codes)))
     low = draw(st.integers(1, 8))

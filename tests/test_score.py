@@ -19,6 +19,7 @@ from cli_support import (
     as_read,
     check_one_line,
     check_refused,
+    even_model,
     examples,
     finish,
     invoke,
@@ -27,6 +28,7 @@ from cli_support import (
     send,
     shell,
     started,
+    strict_json,
     unescaped,
     verdicts,
 )
@@ -46,8 +48,8 @@ anything = st.one_of(
 
 
 @pytest.fixture(scope="session")
-def model(model_file):
-    return model_file
+def model(model_file, tmp_path_factory):
+    return even_model(model_file, tmp_path_factory.mktemp("even") / "model.joblib")
 
 
 @pytest.fixture(scope="session")
@@ -351,6 +353,11 @@ def test_deeply_nested_ids_crash_nothing(model, command):
         assert len(result.lines) == len(lines) + 1
 
 
+def test_a_key_without_a_name_is_no_author(model):
+    plain, odd = jsonl(model, '{"text": "hello"}\n', '{"": "http://x.ru/buy", "text": "hello"}\n')
+    assert odd == plain
+
+
 def test_a_json_line_may_carry_author_and_more_and_they_count(model):
     plain, rich = jsonl(
         model,
@@ -391,7 +398,7 @@ def test_any_json_values_get_an_answer_each(model, values):
     assert len(found) == len(values) + 1
     for answer, value in zip(found[1:], values, strict=True):
         try:
-            item = json.loads(value)
+            item = strict_json(value)
             good = isinstance(item["text"], str)
         except (ValueError, KeyError, TypeError, IndexError):
             good = False

@@ -594,7 +594,9 @@ HUNGRY = {
     "millions of MEMOIZE": lambda: b"\x80\x04N" + pickle.MEMOIZE * (LIMIT - 100),
     "millions of None": lambda: b"\x80\x04]" + pickle.MARK + b"N" * (LIMIT - 100) + b"e.",
     "millions of frames": lambda: b"\x80\x04" + (pickle.FRAME + bytes(8)) * (LIMIT // 10),
-    "one byte string of 16 MB": lambda: pickled(plain_model(facts={"x": bytes(LIMIT - 10_000)})),
+    "one byte string as large as a file": lambda: pickled(
+        plain_model(facts={"x": bytes(LIMIT - 10_000)})
+    ),
     "all weights": lambda: pickled(
         plain_model(blocks=[plain_block(name="x", idf=bytes(LIMIT - 10_000))])
     ),
@@ -612,7 +614,7 @@ HUNGRY = {
         plain_model(blocks=[plain_block(name=laughs(10, 100))])
     ),
     "cut-off nested deeply": lambda: pickled(plain_model(ham_cutoff=nested(9000))),
-    "version of 16 MB": lambda: pickled(plain_model(version=bytes(LIMIT - 10_000))),
+    "version as large as a file": lambda: pickled(plain_model(version=bytes(LIMIT - 10_000))),
 }  # fmt: skip
 
 #: Loads a file in a process of its own that may not grow; prints how it went.

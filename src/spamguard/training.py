@@ -137,6 +137,8 @@ def fit_classifier(counts: Any, spam: Any) -> Pipeline:
 
 def out_of_fold(counts: Any, spam: Any, groups: Any, seed: int) -> Any:
     """Log-odds of each row by a classifier that saw neither it nor a near-duplicate of it."""
+    if len(np.unique(groups)) < FOLDS:
+        raise TrainingError("the comments are nearly all alike; add ones that differ")
     scores = np.zeros(len(spam))
     folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed)
     for train, test in folds.split(counts, spam, groups):
@@ -173,7 +175,8 @@ def choose_cutoffs(probability: Any, spam: Any, max_fpr: float) -> Cutoffs:
     allowed = int(max_fpr * len(ham))
     highest = float(ham[allowed])
     above = probability[probability > highest]
-    cutoff = max((highest + float(above.min(initial=1.0))) / 2, 0.5)
+    between = (highest + float(above.min(initial=1.0))) / 2
+    cutoff = min(max(between, float(np.nextafter(highest, 2)), 0.5), 1.0)
     lowest = float(np.sort(probability[spam])[int(MOST_SPAM_PASSED * np.sum(spam))])
     return Cutoffs(min(lowest, 0.5), cutoff, len(ham), int(np.sum(ham >= cutoff)))
 

@@ -70,7 +70,11 @@ def train(
             **fitted.model.facts,
             "files": [os.path.basename(path)[:80] for path in files[:20]],
             "dropped": {**dropped, "bad": labelled.bad},
-            "figures": {name: list(figure) for name, figure in figures.items()},
+            "figures": {
+                name: list(figure[:3])
+                for name, figure in figures.items()
+                if figure.value is not None
+            },
         }
     )
     with whole_file(output) as file:
