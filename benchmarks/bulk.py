@@ -58,7 +58,7 @@ def _table(rows: int, costs: dict[str, Cost], startups: dict[str, Cost]) -> str:
                 f"{rows / work_alone:,.0f}" if work_alone > cost.seconds / 10 else "-",
                 f"{rows / cost.cpu:,.0f}",
                 f"{rate(name) / ours:.2f}",
-                f"{cost.memory:.0f}",
+                cost.peak,
             ]
         )
     header = ["", "s", "start-up s", "comments/s", "without start-up", "a processor second"]

@@ -8,7 +8,7 @@ comments on, where the compiled kernel works; time is taken without start-up (se
 
 import argparse
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from statistics import linear_regression
 
@@ -31,32 +31,34 @@ def measure(work: Path, spamguard: peers.Trained, largest: int, rounds: int) -> 
     out = work / "verdicts"
     tasks = [spamguard.score(path, out)._replace(name=name) for name, path in files.items()]
     costs = take_turns(tasks, rounds)
-    startup = costs["start-up"].seconds
-    net = [max(costs[f"10^{power}"].seconds - startup, 1e-3) for power in powers]
-    memory = [costs[f"10^{power}"].memory for power in powers]
-    rows = [["start-up", f"{startup:.2f}", "", "", f"{costs['start-up'].memory:.0f}"]]
-    for power, seconds, mebibytes in zip(powers, net, memory, strict=True):
-        whole = costs[f"10^{power}"].seconds
-        rate = 10**power / seconds
-        rows.append(
-            [f"{10**power:,}", f"{whole:.2f}", f"{seconds:.2f}", f"{rate:,.0f}", f"{mebibytes:.0f}"]
-        )
+    startup = costs["start-up"]
+    rows = [["start-up", f"{startup.seconds:.2f}", "", "", startup.peak]]
+    times, memories = {}, {}
+    for power in powers:
+        cost = costs[f"10^{power}"]
+        net = cost.seconds - startup.seconds
+        shown = ["-", "-"]
+        if net > cost.seconds / 10:  # what is less drowns in the noise of starting up
+            shown = [f"{net:.2f}", f"{10**power / net:,.0f}"]
+            times[power] = net
+        memories[power] = cost.memory
+        rows.append([f"{10**power:,}", f"{cost.seconds:.2f}", *shown, cost.peak])
     header = ["comments", "s", "without start-up", "comments/s of it", "peak MiB"]
     return (
         "### Growth of `spamguard label`\n"
-        f"Time grows as n^{_exponent(powers, net):.2f},"
-        f" memory as n^{_exponent(powers, memory):.2f}.\n\n" + table(header, rows)
+        f"Time without start-up grows as n^{_exponent(times)},"
+        f" memory as n^{_exponent(memories)}.\n\n" + table(header, rows)
     )
 
 
-def _exponent(powers: Sequence[int], values: Sequence[float]) -> float:
-    """The fitted slope from ``COMPILED_FROM`` on, or over all where there is but one such."""
+def _exponent(values: Mapping[int, float]) -> str:
+    """The fitted slope over the powers of ten from ``COMPILED_FROM`` on."""
     points = [
-        (power, math.log10(value))
-        for power, value in zip(powers, values, strict=True)
-        if power >= COMPILED_FROM or powers[-1] <= COMPILED_FROM
+        (power, math.log10(value)) for power, value in values.items() if power >= COMPILED_FROM
     ]
-    return linear_regression(*zip(*points, strict=True)).slope
+    if len(points) < 2:
+        return "? (too few sizes)"
+    return f"{linear_regression(*zip(*points, strict=True)).slope:.2f}"
 
 
 def main() -> None:

@@ -39,6 +39,11 @@ class Cost(NamedTuple):
     cpu: float
     memory: float
 
+    @property
+    def peak(self) -> str:
+        """The memory as a table shows it; a process may end before it was looked at."""
+        return f"{self.memory:.0f}" if self.memory else "-"
+
 
 @contextmanager
 def one_core() -> Iterator[None]:

@@ -35,7 +35,7 @@ def _part(work: Path, labelled: list[comments.Labelled], rounds: int, only: Coll
     costs = take_turns(tasks, rounds)
     first = next(iter(costs.values()))
     rows = [
-        [name, f"{cost.seconds:.2f}", f"{cost.seconds / first.seconds:.2f}", f"{cost.memory:.0f}"]
+        [name, f"{cost.seconds:.2f}", f"{cost.seconds / first.seconds:.2f}", cost.peak]
         for name, cost in costs.items()
     ]
     return table([f"{len(labelled):,} comments", "s", f"x {tasks[0].name}", "peak MiB"], rows)

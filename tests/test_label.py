@@ -185,10 +185,19 @@ def test_a_quote_that_is_never_closed_breaks_no_other_row_of_a_large_file(model,
     cells = b'2,"' + b"line\n" * 20_000 + b'"\n'
     rows = [b'0,"open\n', *[long] * 18, *[cells] * 8, b"3,last\n"]
     written, err = label(model, b"id,text\n" + b"".join(rows), directory=tmp_path)
+    assert err.splitlines()[-1].endswith("; 1 bad rows")
     found = list(csv.reader(io.StringIO(written.decode().split("\n", 2)[2])))
     assert [len(row) for row in found] == [4] * (len(rows) - 1)
     assert [row[2] for row in found if row[2] not in LABELS] == []
-    assert err.splitlines()[-1].endswith("; 1 bad rows")
+
+
+def test_quotes_that_never_close_do_not_hold_the_run_up(model, tmp_path):
+    # Each row opens a quote that lasts to the end of the file, from wherever reading begins.
+    source = tmp_path / "in.csv"
+    source.write_text("id,text\n" + '",x","\n' * 100_000)
+    result = run("label", source, "-m", model, "-o", tmp_path / "out.csv", "-q")  # or it hangs
+    assert result.code == 0
+    assert (tmp_path / "out.csv").read_bytes().count(b"\n") == 100_001
 
 
 def test_only_the_first_of_two_columns_with_one_name_is_read_and_both_are_kept(model, tmp_path):

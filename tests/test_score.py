@@ -398,10 +398,12 @@ def test_any_json_values_get_an_answer_each(model, values):
     assert len(found) == len(values) + 1
     for answer, value in zip(found[1:], values, strict=True):
         try:
-            item = strict_json(value)
-            good = isinstance(item["text"], str)
-        except (ValueError, KeyError, TypeError, IndexError):
+            good = isinstance(json.loads(value)["text"], str)
+            strict_json(value)
+        except (KeyError, TypeError, IndexError, json.JSONDecodeError):
             good = False
+        except ValueError:  # NaN or Infinity: the record may be taken or not
+            continue
         assert (answer["label"] in LABELS) is good
 
 

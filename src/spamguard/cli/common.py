@@ -23,7 +23,9 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 #: More complaints about single records than this are only counted.
 MOST_COMPLAINTS = 20
 
-_UNSAFE = re.compile("[\\\\\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+_UNSAFE = re.compile(
+    "[\\\\\ud800-\udfff\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]"
+)
 _SHORT = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"}
 
 
@@ -59,17 +61,22 @@ class Complaints:
             fail(f"{self._name}: and {self._count - MOST_COMPLAINTS:,} more bad records")
 
 
+def encoded(text: str, encoding: str) -> bytes:
+    """Text as bytes: what came in as invalid UTF-8 goes out as it came."""
+    return text.encode(encoding, "surrogateescape" if encoding == "utf-8" else "replace")
+
+
 def silence_stdout() -> None:
     """Nothing more can be said there; what is left in the buffer would fail again at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def write(text: str) -> None:
+def write(text: str, encoding: str = "utf-8") -> None:
     """Text to stdout, at once."""
     if sys.stdout is None:
         raise OutputError("stdout is closed")
     try:
-        sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape"))
+        sys.stdout.buffer.write(encoded(text, encoding))
         sys.stdout.buffer.flush()
     except OSError as error:
         if error.errno == errno.EPIPE:

@@ -83,6 +83,7 @@ def _format_of(source: Source) -> str:
         )
     if head.startswith("<"):
         raise InputError(f"{source.name}: looks like XML or HTML; give CSV, TSV or JSON lines")
-    if "\0" in head:
+    first = head.split("\n", 1)[0]
+    if "\0" in first or ("\0" in head and "\ufffd" in first):
         raise InputError(f"{source.name}: looks like a binary file; give CSV, TSV or JSON lines")
     return "csv"

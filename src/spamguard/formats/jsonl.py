@@ -2,14 +2,19 @@
 
 import json
 import math
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from spamguard.formats.columns import find_columns
-from spamguard.formats.record import ADDED, Record, visible
+from spamguard.formats.record import ADDED, LABEL_COLUMN, PROBABILITY_COLUMN, Record, visible
 from spamguard.formats.source import Source
 from spamguard.records import Comment, Verdict
 
+#: What an earlier run added at the end of an object.
+_EARLIER = re.compile(
+    rf'(?:, )?"{LABEL_COLUMN}": (?:"\w+"|null), "{PROBABILITY_COLUMN}": [^,{{}}]*\}}$'
+)
 #: The fields beside the text.
 CONTEXT = ("author", "author_url", "post_title")
 #: So many different sets of keys are remembered.
@@ -56,10 +61,10 @@ class JsonLines:
             return Record(None, line, raw, "not a JSON object")
         columns = self._columns(item)
         if "text" not in columns:
-            names = ", ".join(item) or "none"
-            return Record(
-                None, line, raw, f"no key looks like the text of a comment: {names}", item
-            )
+            missing = [name for name in self._chosen.values() if name not in item]
+            what = f"no {missing[0]!r}" if missing else "no key looks like the text of a comment"
+            problem = f"{what} among the keys: {', '.join(item) or '(none)'}"
+            return Record(None, line, raw, problem, item)
         text = item[columns["text"]]
         if not isinstance(text, str):
             return Record(None, line, raw, f"no text in {columns['text']!r}", item)
@@ -67,7 +72,7 @@ class JsonLines:
         author, author_url, post_title = (
             self._string(item, columns.get(field)) for field in CONTEXT
         )
-        key = item.get(columns.get("id", ""))
+        key = item.get(columns.get("id"))
         comment = Comment(visible(text), author, author_url, post_title, key)
         return Record(comment, line, raw, None, item)
 
@@ -106,7 +111,8 @@ class JsonLines:
             record.cells, dict
         ):  # what cannot be read stays as it was, and can be found
             return json.dumps({"spamguard_error": record.error, "raw": body, **added}) + end
-        if any(name in record.cells for name in ADDED):
+        body = _EARLIER.sub("}", body)
+        if any(f'"{name}"' in body for name in ADDED):
             kept = {key: value for key, value in record.cells.items() if key not in ADDED}
             body = json.dumps(kept, ensure_ascii=False)
         inside = body.rstrip().removesuffix("}").rstrip()

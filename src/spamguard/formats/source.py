@@ -122,7 +122,7 @@ class Source:
 
     def head(self) -> str:
         """The first line at least, decoded, for a look at what the input is."""
-        self._read_on(lambda: len(self._held) < HEAD and self._held.count(b"\n") == 0)
+        self._read_on(lambda: len(self._held) < HEAD and b"\n" not in self._held.lstrip())
         return self._held[:HEAD].decode(self.encoding, "replace")
 
     def position(self) -> int:

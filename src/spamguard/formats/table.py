@@ -2,16 +2,26 @@
 
 import csv
 import io
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping
 
 from spamguard.errors import InputError
 from spamguard.formats.columns import NAMES, find_columns, folded
-from spamguard.formats.record import ADDED, Record, shown, visible
+from spamguard.formats.record import (
+    ADDED,
+    LABEL_COLUMN,
+    PROBABILITY_COLUMN,
+    Record,
+    shown,
+    visible,
+)
 from spamguard.formats.source import Source
-from spamguard.records import Comment, Verdict
+from spamguard.records import LABELS, Comment, Verdict
 
 #: A quoted field that is still open after so many characters was never meant to be one.
 MOST_OPEN = 8 << 20
+#: After so many of those in one read, rows are taken to end with their line.
+PATIENCE = 20
 _UNCLOSED = "unexpected end of data"
 
 csv.field_size_limit(1 << 30)
@@ -20,7 +30,7 @@ csv.field_size_limit(1 << 30)
 def delimiter_of(head: str) -> str:
     """The delimiter that splits the header into the most names that are known, or just the most."""
     known = {name for names in NAMES.values() for name in names}
-    header = head.split("\n", 1)[0]
+    header = head.lstrip("\r\n").split("\n", 1)[0]
 
     def merit(delimiter: str) -> tuple[int, int]:
         try:
@@ -30,6 +40,14 @@ def delimiter_of(head: str) -> str:
         return sum(folded(name) in known for name in names), len(names)
 
     return max((",", "\t", ";", "|"), key=merit)
+
+
+def _earlier_cells(delimiter: str) -> re.Pattern[str]:
+    """What an earlier run added at the end of a row or of the header."""
+    between = re.escape(delimiter)
+    label = "|".join((*LABELS, LABEL_COLUMN))
+    probability = rf"[01]\.\d+|{PROBABILITY_COLUMN}"
+    return re.compile(f"{between}(?:{label})?{between}(?:{probability})?$")
 
 
 class Table:
@@ -42,6 +60,7 @@ class Table:
         self._delimiter = delimiter or delimiter_of(source.head())
         self._rows = self._read_rows()
         self._pending: list[Record] = []
+        self._blank = ""
         self._header = self._read_header()
         names: list[str] = self._header.cells
         self.columns: dict[str, str] = find_columns(names, chosen, source.name)
@@ -52,6 +71,8 @@ class Table:
             )
         self._places = {name: place for place, name in reversed(list(enumerate(names)))}
         self._added = [place for place, name in enumerate(names) if name in ADDED]
+        self._last_two = [len(names) - 2, len(names) - 1]
+        self._earlier = _earlier_cells(self._delimiter)
 
     def _read_header(self) -> Record:
         for batch in self._rows:
@@ -63,6 +84,7 @@ class Table:
                 if record.cells:
                     self._pending = batch[place + 1 :]
                     return record
+                self._blank += record.raw
         raise InputError(
             f"{self._source.name}: empty: a table begins with the names of its columns"
         )
@@ -73,21 +95,22 @@ class Table:
         held: list[str] = []
         for chunk in self._source.line_chunks():
             lines = held + chunk
-            batch, held = self._parse(lines, line, final=sum(map(len, held)) > MOST_OPEN)
+            batch, held = self._parse(lines, line, final=False)
             line += len(lines) - len(held)
             yield batch
         if held:
             yield self._parse(held, line, final=True)[0]
 
     def _parse(
-        self, lines: Sequence[str], first: int, *, final: bool
+        self, lines: list[str], first: int, *, final: bool
     ) -> tuple[list[Record], list[str]]:
         """The rows in ``lines``, and the lines of a last row that is not complete yet."""
         batch: list[Record] = []
-        begin = 0
+        begin = given_up = 0
         while begin < len(lines):
             base = begin
-            reader = csv.reader(lines[begin:], delimiter=self._delimiter, strict=True)
+            rest = lines[begin:] if given_up < PATIENCE else [lines[begin]]
+            reader = csv.reader(rest, delimiter=self._delimiter, strict=True)
             try:
                 for cells in reader:
                     end = base + reader.line_num
@@ -97,8 +120,10 @@ class Table:
             except csv.Error as error:
                 problem = str(error)
                 if problem == _UNCLOSED:
-                    if not final:
-                        return batch, list(lines[begin:])
+                    rest = lines[begin:]
+                    if not final and given_up < PATIENCE and sum(map(len, rest)) < MOST_OPEN:
+                        return batch, rest
+                    given_up += 1
                     problem = "a quoted cell that opens in this row is never closed"
                 batch.append(Record(None, first + begin, lines[begin], problem))
                 begin += 1
@@ -129,9 +154,11 @@ class Table:
                     )
                     continue
                 cells = cells + [""] * (width - len(cells))
-                if text is None or text >= len(record.cells):
-                    records.append(self._broken(record, f"no cell for {self.columns['text']!r}"))
-                    continue
+            short = text is None or text >= len(record.cells)
+            if short or (self._added and not cells[text] and not cells[self._added[0]]):
+                # An earlier run gave such a row empty cells, which makes it no better.
+                records.append(self._broken(record, f"no cell for {self.columns['text']!r}"))
+                continue
             comment = Comment(
                 self._source.visible(cells[text]),
                 None if author is None else visible(cells[author]),
@@ -153,9 +180,8 @@ class Table:
         return visible(record.cells[place])
 
     def opening(self) -> str:
-        return self._source.bom.decode(self._source.encoding) + self._with_added(
-            self._header, list(ADDED)
-        )
+        bom = self._source.bom.decode(self._source.encoding)
+        return bom + self._blank + self._with_added(self._header, list(ADDED))
 
     def annotated(self, record: Record, verdict: Verdict | None) -> str:
         if verdict is not None:
@@ -166,7 +192,9 @@ class Table:
         body = record.raw.rstrip("\r\n")
         end = record.raw[len(body) :]
         cells = record.cells or []
-        if self._added and cells:
+        if self._added == self._last_two:  # as an earlier run left them
+            body = self._earlier.sub("", body)
+        elif self._added and len(cells) == len(self._header.cells):
             kept = [cell for place, cell in enumerate(cells) if place not in self._added]
             buffer = io.StringIO()
             csv.writer(buffer, delimiter=self._delimiter, lineterminator="").writerow(kept)
