@@ -194,7 +194,7 @@ class Table:
         cells = record.cells or []
         if self._added == self._last_two:  # as an earlier run left them
             body = self._earlier.sub("", body)
-        elif self._added and len(cells) == len(self._header.cells):
+        elif self._added and 0 < len(cells) <= len(self._header.cells):
             kept = [cell for place, cell in enumerate(cells) if place not in self._added]
             buffer = io.StringIO()
             csv.writer(buffer, delimiter=self._delimiter, lineterminator="").writerow(kept)
