@@ -58,6 +58,7 @@ def cross_predict(
     spam: Any,
     folds: Sequence[tuple[Any, Any]],
     options: training.Options,
+    sources: Any = None,
     done: Callable[[int], object] | None = None,
 ) -> Predictions:
     """What models trained without a fold say of it; rows in no test fold are left out.
@@ -67,7 +68,8 @@ def cross_predict(
     """
     found = []
     for number, (train, test) in enumerate(folds):
-        fitted = training.fit([comments[row] for row in train], spam[train], options)
+        known = None if sources is None else sources[train]
+        fitted = training.fit([comments[row] for row in train], spam[train], options, known)
         found.append(predict(fitted.model, [comments[row] for row in test], spam[test]))
         if done is not None:
             done(number + 1)

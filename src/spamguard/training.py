@@ -22,7 +22,7 @@ from spamguard.model import Model, Part
 from spamguard.records import HAM, SPAM, Comment
 
 #: Inverse regularisation strength, and in how many rows a column must occur.
-STRENGTH = 10.0
+STRENGTH = 3.0
 MIN_ROWS = 2
 FOLDS = 5
 #: Fewer of a class than this cannot be folded, let alone learned from.
@@ -129,13 +129,25 @@ def make_classifier() -> Pipeline:
     return Pipeline([("blocks", union), ("regression", regression)])
 
 
-def fit_classifier(counts: Any, spam: Any) -> Pipeline:
+def fit_classifier(counts: Any, spam: Any, weights: Any) -> Pipeline:
     with warnings.catch_warnings():
         warnings.simplefilter("error", UserWarning)  # a fit that did not converge is an error
-        return make_classifier().fit(counts, spam)
+        return make_classifier().fit(counts, spam, regression__sample_weight=weights)
 
 
-def out_of_fold(counts: Any, spam: Any, groups: Any, seed: int) -> Any:
+def balancing_weights(spam: Any, sources: Any) -> Any:
+    """A weight for each row, 1 on average: each class of each source weighs as the square root
+    of its rows, so that no single source rules what is learned."""
+    _, kind, rows = np.unique(
+        [f"{label} {source}" for label, source in zip(spam, sources, strict=True)],
+        return_inverse=True,
+        return_counts=True,
+    )
+    weights = 1 / np.sqrt(rows[kind])
+    return weights / weights.mean()
+
+
+def out_of_fold(counts: Any, spam: Any, weights: Any, groups: Any, seed: int) -> Any:
     """Log-odds of each row by a classifier that saw neither it nor a near-duplicate of it."""
     if len(np.unique(groups)) < FOLDS:
         raise TrainingError("the comments are nearly all alike; add ones that differ")
@@ -146,7 +158,8 @@ def out_of_fold(counts: Any, spam: Any, groups: Any, seed: int) -> Any:
             raise TrainingError(
                 "the comments of one class are nearly all alike; add ones that differ"
             )
-        scores[test] = fit_classifier(counts[train], spam[train]).decision_function(counts[test])
+        classifier = fit_classifier(counts[train], spam[train], weights[train])
+        scores[test] = classifier.decision_function(counts[test])
     return scores
 
 
@@ -195,22 +208,22 @@ class Fitted(NamedTuple):
     cutoffs: Cutoffs
 
 
-def fit(comments: Sequence[Comment], spam: Any, options: Options, groups: Any = None) -> Fitted:
+def fit(comments: Sequence[Comment], spam: Any, options: Options, sources: Any = None) -> Fitted:
     """Train on labelled comments; ``spam`` is a bool array of shape (n_comments,).
 
-    ``groups`` (int array) keeps rows together in folds; by default near-duplicates stay together.
+    ``sources`` names where each comment comes from, for balance; by default all are of one.
     """
     spam = np.asarray(spam, bool)
     check_classes(spam)
-    if groups is None:
-        groups = near_duplicate_groups([comment.text for comment in comments])
+    groups = near_duplicate_groups([comment.text for comment in comments])
+    weights = balancing_weights(spam, [""] * len(spam) if sources is None else sources)
     with threadpool_limits(1):  # two BLAS threads change the last bits
         counts = count_columns(comments)
-        scores = out_of_fold(counts, spam, groups, options.seed)
+        scores = out_of_fold(counts, spam, weights, groups, options.seed)
         slope, offset = calibrate(scores, spam)
         probability = stats.logistic.cdf(slope * scores + offset)
         cutoffs = choose_cutoffs(probability, spam, options.max_fpr)
-        classifier = fit_classifier(counts, spam)
+        classifier = fit_classifier(counts, spam, weights)
     facts = {
         "trained": options.moment,
         "spam": int(spam.sum()),

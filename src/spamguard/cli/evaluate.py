@@ -83,7 +83,7 @@ def evaluate(
     from spamguard import duplicates, evaluation, training
 
     table, dropped = training.clean_table(
-        pd.DataFrame(labelled.rows, columns=["comment", "label", "file", *also])
+        pd.DataFrame(labelled.rows, columns=["comment", "label", "file", "source", *also])
     )
     if time_column:
         table, dropped["undated"] = _dated(table)
@@ -113,6 +113,7 @@ def evaluate(
             spam,
             parts,
             training.Options(max_fpr=max_fpr, seed=seed),
+            table["source"].to_numpy(),
             None if quiet else lambda fold: say(f"fold {fold} of {len(parts)} is through"),
         )
     results = {"overall": evaluation.measure(said)}

@@ -48,6 +48,7 @@ class Labelled:
     ) -> None:
         """Add the comments of a file. ``also``: further columns to keep, by what to call them."""
         with Source(path) as source, progress(source, f"reading {source.name}", quiet) as step:
+            begun = len(self.rows)
             reader = formats.open_table(source, format_name, chosen)
             complaints = Complaints(source)
             labels: Labels | None = None
@@ -64,16 +65,26 @@ class Labelled:
                         "comment": record.comment,
                         "label": labels.read(reader.cell(record, labels.column)),
                         "file": source.name,
+                        "source": reader.cell(record, reader.columns.get("source", "")) or path,
                     }
                     for name, column in also.items():
                         row[name] = reader.cell(record, reader.columns.get(column, column))
                     self.rows.append(row)
                 step()
             complaints.close()
+            self._forget_empty_fields(begun)
             if labels is not None and not quiet:
                 took = ", ".join(f"{field} = {name}" for field, name in reader.columns.items())
                 say(escaped(f"{source.name}: columns: {took}"))
                 say(escaped(f"{source.name}: labels: {labels.described()}"))
+
+    def _forget_empty_fields(self, begun: int) -> None:
+        """A field that is empty throughout a file is one that its source does not have."""
+        rows = self.rows[begun:]
+        for field in ("author", "author_url"):
+            if not any(getattr(row["comment"], field) for row in rows):
+                for row in rows:
+                    row["comment"] = row["comment"]._replace(**{field: None})
 
     def _labels(self, source: Source, columns: Any) -> Labels:
         if "label" not in columns:

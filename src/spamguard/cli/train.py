@@ -59,11 +59,11 @@ def train(
     from spamguard.formats.output import whole_file
 
     table, dropped = training.clean_table(
-        pd.DataFrame(labelled.rows, columns=["comment", "label", "file"])
+        pd.DataFrame(labelled.rows, columns=["comment", "label", "source"])
     )
     spam = (table["label"] == "spam").to_numpy()
     choices = training.Options(max_fpr=max_fpr, seed=seed, moment=moment())
-    fitted = training.fit(list(table["comment"]), spam, choices)
+    fitted = training.fit(list(table["comment"]), spam, choices, table["source"])
     figures = evaluation.measure(evaluation.judged(fitted.model, fitted.probability, spam))
     model = fitted.model._replace(
         facts={
