@@ -28,7 +28,9 @@ The second regex misses IPv6 addresses, you want [0-9a-f:]+ there. Otherwise it 
 
 def run(*command: str | Path, **options: object) -> None:
     """Run a command; end with its exit code when it fails."""
-    code = subprocess.run([str(word) for word in command], cwd=ROOT, check=False, **options).returncode  # type: ignore[call-overload]
+    code = subprocess.run(
+        [str(word) for word in command], cwd=ROOT, check=False, **options
+    ).returncode  # type: ignore[call-overload]
     if code:
         sys.exit(code)
 

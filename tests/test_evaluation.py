@@ -253,7 +253,7 @@ def test_random_folds_are_stratified_and_follow_the_seed():
 
 
 def test_more_folds_than_spam_are_refused():
-    with pytest.raises(TrainingError, match="5 folds need at least 5 spam and ham; there are 4"):
+    with pytest.raises(TrainingError, match=r"5 folds need at least 5 spam and ham .*there are 4"):
         evaluation.random_folds(np.arange(50) < 4, np.arange(50), 5, 0)
 
 
@@ -262,7 +262,7 @@ def test_the_oldest_train_and_the_rest_test(days):
     times = np.array(days, "datetime64[D]")
     ((train, test),) = evaluation.time_fold(times)
     assert sorted([*train, *test]) == list(range(len(days)))
-    assert len(train) == int(0.7 * len(days))
+    assert len(train) == round(0.7 * len(days))
     assert times[train].max(initial=times.min()) <= times[test].min()
 
 
@@ -295,7 +295,7 @@ def test_cross_prediction_tests_every_fold_by_a_model_that_saw_none_of_it(corpus
     folds = evaluation.random_folds(spam, np.arange(80), 2, 0)
     through = []
     options = training.Options(seed=3)
-    found = evaluation.cross_predict(comments, spam, folds, options, through.append)
+    found = evaluation.cross_predict(comments, spam, folds, options, done=through.append)
     assert through == [1, 2]
     tested = np.concatenate([test for _, test in folds])
     assert list(found.spam) == list(spam[tested])

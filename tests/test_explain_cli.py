@@ -19,6 +19,7 @@ from cli_support import (
     started,
     strict_json,
 )
+from spamguard.features import VIEWS
 
 SUM = re.compile(
     r"  shown ([+-]\d+\.\d\d), all others ([+-]\d+\.\d\d), intercept ([+-]\d+\.\d\d):"
@@ -75,7 +76,7 @@ def test_the_shares_add_up_to_the_calibrated_log_odds(model, text, author, url):
     (plain,) = json_answers(scored)
     assert {key: found[key] for key in plain} == plain
     assert set(found) - set(plain) == {"log_odds", "intercept", "rest", "reasons"}
-    assert {reason["view"] for reason in found["reasons"]} <= {"text", "links", "author", "site"}
+    assert {reason["view"] for reason in found["reasons"]} <= set(VIEWS)
     shares = [reason["share"] for reason in found["reasons"]]
     assert shares == sorted(shares, reverse=True)
 

@@ -194,10 +194,10 @@ def test_a_quote_that_is_never_closed_breaks_no_other_row_of_a_large_file(model,
 def test_quotes_that_never_close_do_not_hold_the_run_up(model, tmp_path):
     # Each row opens a quote that lasts to the end of the file, from wherever reading begins.
     source = tmp_path / "in.csv"
-    source.write_text("id,text\n" + '",x","\n' * 100_000)
+    source.write_text("id,text\n" + '",x","\n' * 40_000)
     result = run("label", source, "-m", model, "-o", tmp_path / "out.csv", "-q")  # or it hangs
     assert result.code == 0
-    assert (tmp_path / "out.csv").read_bytes().count(b"\n") == 100_001
+    assert (tmp_path / "out.csv").read_bytes().count(b"\n") == 40_001
 
 
 def test_only_the_first_of_two_columns_with_one_name_is_read_and_both_are_kept(model, tmp_path):

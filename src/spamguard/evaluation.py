@@ -104,7 +104,7 @@ def group_folds(groups: Any, duplicates: Any) -> list[tuple[Any, Any]]:
 def time_fold(times: Any, share: float = 0.7) -> list[tuple[Any, Any]]:
     """The oldest ``share`` of the rows to train on, the rest to test on."""
     order = np.argsort(times, kind="stable")
-    cut = int(len(order) * share)
+    cut = round(len(order) * share)
     return [(order[:cut], order[cut:])]
 
 

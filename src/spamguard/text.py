@@ -22,18 +22,34 @@ class Views(NamedTuple):
     keywords: str
 
 
-#: What keeps a plain ASCII text from being read as it stands: markup, entities, links, addresses.
-_MARKED = re.compile(r"[<&\[@]|://|[a-z]\.[a-z]|[\x00-\x08\x0e-\x1b\x7f]", re.IGNORECASE)
+_INNER_DOT = re.compile(r"[a-z]\.[a-z]", re.IGNORECASE)
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1b\x7f]")
 _WORD = re.compile(r"[^\W_]+")
 
 
 def clean(raw: str) -> tuple[str, list[str], list[str]]:
     """The text as a reader would take it in, the links in it, and the signs of how it was made."""
-    if raw.isascii() and not _MARKED.search(raw):
+    if raw.isascii() and not _marked(raw):
         return " ".join(raw.lower().split()), [], []
     from spamguard.disguise import undisguise
 
     return undisguise(raw)
+
+
+def _marked(raw: str) -> bool:
+    """Whether an ASCII text may hold markup, entities, links, addresses or control characters.
+
+    Single characters are looked for before any expression is tried: most texts have none.
+    """
+    return (
+        "<" in raw
+        or "&" in raw
+        or "[" in raw
+        or "@" in raw
+        or "://" in raw
+        or ("." in raw and _INNER_DOT.search(raw) is not None)
+        or (not raw.isprintable() and _CONTROL.search(raw) is not None)
+    )
 
 
 def address_words(address: str) -> list[str]:
@@ -57,6 +73,8 @@ def views(comment: Comment) -> Views:
         signs.append(f"links:{min(len(links), 9)}")
         for link in links[:20]:
             signs += address_words(link)
+    if not links and comment.author is None and comment.author_url is None:
+        return Views(f" {text} ", " ".join(signs), "", "", "")
     author = site = keywords = ""
     if comment.author is not None:
         author = clean(comment.author[:200])[0]

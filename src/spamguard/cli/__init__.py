@@ -46,7 +46,10 @@ class Commands(click.Group):
     def main(self, *args: Any, **kwargs: Any) -> Any:
         try:
             return super().main(*args, **kwargs)
-        except OSError as error:  # help or version that cannot be written
+        except OSError as error:
+            if not _raised_in_click(error):
+                raise
+            # Help or version that cannot be written.
             from spamguard.cli.common import fail, silence_stdout
 
             silence_stdout()
@@ -68,6 +71,13 @@ class Commands(click.Group):
             ctx.exit(0)
         except KeyboardInterrupt:
             ctx.exit(INTERRUPTED)
+
+
+def _raised_in_click(error: OSError) -> bool:
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return trace is not None and trace.tb_frame.f_globals["__name__"].startswith("click.")
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
-from spamguard.errors import OutputError
+from spamguard.errors import InputError, OutputError
 from spamguard.formats.columns import FIELDS
 from spamguard.formats.record import Record
 from spamguard.formats.source import Source
@@ -106,6 +106,11 @@ def chosen_columns(options: dict[str, Any]) -> dict[str, str]:
     """The columns that options named, by field; taken out of ``options``."""
     chosen = {field: options.pop(f"{field}_column", None) for field in FIELDS}
     return {field: name for field, name in chosen.items() if name is not None}
+
+
+def refuse_input_as_output(source: Source, output: str | None) -> None:
+    if output is not None and source.is_file(output):
+        raise InputError(f"{output}: is the input, which is never changed; name another file")
 
 
 model_option = click.option(

@@ -25,13 +25,13 @@ def info(model_path: str | None, as_json: bool) -> None:
 
     path = model_path or default_model_path()
     model = storage.load(path)
-    about = {
+    about: dict[str, Any] = {
+        **model.facts,
         "model": path,
         "size": os.path.getsize(path),
         "digest": storage.digest(path),
         "blocks": [_block(part.block) for part in model.parts],
         "calibration": {"slope": model.slope, "offset": model.offset},
-        **model.facts,
     }
     if as_json:
         write(json.dumps(about, ensure_ascii=False, indent=2) + "\n")

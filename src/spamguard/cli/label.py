@@ -20,6 +20,7 @@ from spamguard.cli.common import (
     model_option,
     progress,
     quiet_option,
+    refuse_input_as_output,
     report,
     strict_option,
     write,
@@ -75,10 +76,7 @@ def label(
     model = load_model(model_path)
     tally = Tally(certain=SHOWN_CERTAIN if dry_run else 0)
     with Source(file) as source:
-        if output and source.is_file(output):
-            raise InputError(
-                f"{output}: is the input; an input is never changed, name another file"
-            )
+        refuse_input_as_output(source, output)
         reader = formats.open_table(source, format_name, chosen_columns(options))
         if ids and "id" not in reader.columns and reader.columns:
             raise InputError(f"{source.name}: no column looks like an id; name it with --id-column")

@@ -51,7 +51,7 @@ def train(
     labelled = Labelled(spam_values, ham_values)
     chosen = chosen_columns(options)
     for path in files:
-        labelled.read(path, format_name, chosen, {}, quiet)
+        labelled.read(path, format_name, chosen, {}, quiet, output)
 
     import pandas as pd
 

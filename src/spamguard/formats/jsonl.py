@@ -35,6 +35,7 @@ class JsonLines:
         self._chosen = chosen
         #: Those of the first object; each object is read by its own.
         self.columns: dict[str, str] = {}
+        self.names: tuple[str, ...] = ()
         self._known: dict[tuple[str, ...], dict[str, str]] = {}
 
     def batches(self) -> Iterator[list[Record]]:
@@ -68,7 +69,8 @@ class JsonLines:
         text = item[columns["text"]]
         if not isinstance(text, str):
             return Record(None, line, raw, f"no text in {columns['text']!r}", item)
-        self.columns = self.columns or columns
+        if not self.names:
+            self.columns, self.names = columns, tuple(item)
         author, author_url, post_title = (
             self._string(item, columns.get(field)) for field in CONTEXT
         )

@@ -1,7 +1,7 @@
 """What a reader makes of one record of its input, and what every format can do."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from spamguard.records import Comment, Verdict
@@ -43,6 +43,10 @@ class Reader(Protocol):
 
 class Annotator(Reader, Protocol):
     """A reader of a table that can be written back with verdicts beside its rows."""
+
+    @property
+    def names(self) -> Sequence[str]:
+        """All its columns, once its first record was read."""
 
     def opening(self) -> str:
         """What the annotated file begins with."""

@@ -24,6 +24,9 @@ MOST_OPEN = 8 << 20
 PATIENCE = 20
 _UNCLOSED = "unexpected end of data"
 
+#: The line a row begins in, the row as it stands, what is wrong with it, and its cells.
+Row = tuple[int, str, str | None, list[str]]
+
 csv.field_size_limit(1 << 30)
 
 
@@ -59,10 +62,11 @@ class Table:
         self._source = source
         self._delimiter = delimiter or delimiter_of(source.head())
         self._rows = self._read_rows()
-        self._pending: list[Record] = []
+        self._pending: list[Row] = []
         self._blank = ""
         self._header = self._read_header()
-        names: list[str] = self._header.cells
+        self.names: list[str] = self._header.cells
+        names = self.names
         self.columns: dict[str, str] = find_columns(names, chosen, source.name)
         if "text" not in self.columns:
             raise InputError(
@@ -70,26 +74,30 @@ class Table:
                 f" comment among {', '.join(names)}; name it with --text-column"
             )
         self._places = {name: place for place, name in reversed(list(enumerate(names)))}
+        context = [
+            self._places[self.columns[field]] if field in self.columns else None
+            for field in ("author", "author_url", "post_title", "id")
+        ]
+        self._context = context if any(place is not None for place in context) else []
+        self._text = self._places[self.columns["text"]]
         self._added = [place for place, name in enumerate(names) if name in ADDED]
         self._last_two = [len(names) - 2, len(names) - 1]
         self._earlier = _earlier_cells(self._delimiter)
 
     def _read_header(self) -> Record:
         for batch in self._rows:
-            for place, record in enumerate(batch):
-                if record.error is not None:
-                    raise InputError(
-                        f"{self._source.name}: line {record.line}: the header: {record.error}"
-                    )
-                if record.cells:
+            for place, (line, raw, error, cells) in enumerate(batch):
+                if error is not None:
+                    raise InputError(f"{self._source.name}: line {line}: the header: {error}")
+                if cells:
                     self._pending = batch[place + 1 :]
-                    return record
-                self._blank += record.raw
+                    return Record(None, line, raw, None, cells)
+                self._blank += raw
         raise InputError(
             f"{self._source.name}: empty: a table begins with the names of its columns"
         )
 
-    def _read_rows(self) -> Iterator[list[Record]]:
+    def _read_rows(self) -> Iterator[list[Row]]:
         """Rows taken apart, not yet looked at."""
         line = 1
         held: list[str] = []
@@ -101,11 +109,9 @@ class Table:
         if held:
             yield self._parse(held, line, final=True)[0]
 
-    def _parse(
-        self, lines: list[str], first: int, *, final: bool
-    ) -> tuple[list[Record], list[str]]:
+    def _parse(self, lines: list[str], first: int, *, final: bool) -> tuple[list[Row], list[str]]:
         """The rows in ``lines``, and the lines of a last row that is not complete yet."""
-        batch: list[Record] = []
+        batch: list[Row] = []
         begin = given_up = 0
         while begin < len(lines):
             base = begin
@@ -115,7 +121,7 @@ class Table:
                 for cells in reader:
                     end = base + reader.line_num
                     raw = lines[begin] if end == begin + 1 else "".join(lines[begin:end])
-                    batch.append(Record(None, first + begin, raw, None, cells))
+                    batch.append((first + begin, raw, None, cells))
                     begin = end
             except csv.Error as error:
                 problem = str(error)
@@ -125,53 +131,51 @@ class Table:
                         return batch, rest
                     given_up += 1
                     problem = "a quoted cell that opens in this row is never closed"
-                batch.append(Record(None, first + begin, lines[begin], problem))
+                batch.append((first + begin, lines[begin], problem, []))
                 begin += 1
         return batch, []
 
     def batches(self) -> Iterator[list[Record]]:
         if self._pending:
-            yield self._with_comments(self._pending)
+            yield self._records(self._pending)
         for batch in self._rows:
-            yield self._with_comments(batch)
+            yield self._records(batch)
 
-    def _with_comments(self, batch: list[Record]) -> list[Record]:
-        text, author, url, title, key = (
-            self._places[self.columns[field]] if field in self.columns else None
-            for field in ("text", "author", "author_url", "post_title", "id")
-        )
+    def _records(self, batch: list[Row]) -> list[Record]:
+        """The rows with their comments; most are as wide as the header and hold a text."""
         width = len(self._header.cells)
+        text = self._text
         records = []
-        for record in batch:
-            cells = record.cells
-            if not cells:
-                records.append(record)
-                continue
-            if len(cells) != width:
-                if len(cells) > width:
-                    records.append(
-                        self._broken(record, f"{len(cells)} cells under {width} columns")
-                    )
-                    continue
-                cells = cells + [""] * (width - len(cells))
-            short = text is None or text >= len(record.cells)
-            if short or (self._added and not cells[text] and not cells[self._added[0]]):
-                # An earlier run gave such a row empty cells, which makes it no better.
-                records.append(self._broken(record, f"no cell for {self.columns['text']!r}"))
-                continue
-            comment = Comment(
-                self._source.visible(cells[text]),
-                None if author is None else visible(cells[author]),
-                None if url is None else visible(cells[url]),
-                None if title is None else visible(cells[title]),
-                None if key is None else visible(cells[key]),
-            )
-            records.append(Record(comment, record.line, record.raw, None, record.cells))
+        for row in batch:
+            line, raw, error, cells = row
+            if error is None and len(cells) == width and cells[text]:
+                records.append(Record(self._comment(cells, raw), line, raw, None, cells))
+            else:
+                records.append(self._odd(*row))
         return records
 
-    @staticmethod
-    def _broken(record: Record, error: str) -> Record:
-        return Record(None, record.line, record.raw, error, record.cells)
+    def _comment(self, cells: list[str], raw: str) -> Comment:
+        shown = cells if raw.isascii() else list(map(visible, cells))
+        if shown[self._text] != cells[self._text]:
+            self._source.replaced += 1
+        context = (None if place is None else shown[place] for place in self._context)
+        return Comment(shown[self._text], *context)
+
+    def _odd(self, line: int, raw: str, error: str | None, cells: list[str]) -> Record:
+        """A row that is broken, not as wide as the header, or has no text."""
+        width = len(self._header.cells)
+        full = cells + [""] * (width - len(cells))
+        if error is None and not cells:
+            return Record(None, line, raw)
+        if error is None and len(cells) > width:
+            error = f"{len(cells)} cells under {width} columns"
+        # An earlier run gave a row without text empty cells, which makes it no better.
+        was_short = bool(self._added) and not full[self._added[0]]
+        if error is None and not full[self._text] and (self._text >= len(cells) or was_short):
+            error = f"no cell for {self.columns['text']!r}"
+        if error is not None:
+            return Record(None, line, raw, error, cells or None)
+        return Record(self._comment(full, raw), line, raw, None, cells)
 
     def cell(self, record: Record, column: str) -> str | None:
         place = self._places.get(column)
@@ -185,8 +189,16 @@ class Table:
 
     def annotated(self, record: Record, verdict: Verdict | None) -> str:
         if verdict is not None:
-            return self._with_added(record, [verdict.label, shown(verdict.probability)])
+            added = [verdict.label, shown(verdict.probability)]
+            if not self._added and len(record.cells) == len(self._header.cells):
+                return self._after(record.raw, added)
+            return self._with_added(record, added)
         return record.raw if record.error is None else self._with_added(record, ["", ""])
+
+    def _after(self, raw: str, added: list[str]) -> str:
+        """The cells added to a row that is as wide as the header and was never labelled."""
+        body = raw.rstrip("\r\n")
+        return self._delimiter.join([body, *added]) + raw[len(body) :]
 
     def _with_added(self, record: Record, added: list[str]) -> str:
         body = record.raw.rstrip("\r\n")
