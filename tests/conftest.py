@@ -16,6 +16,11 @@ settings.load_profile("spamguard")
 
 
 @pytest.fixture(scope="session")
+def project():
+    return PROJECT
+
+
+@pytest.fixture(scope="session")
 def shared():
     """The folder of examples that lies beside the project."""
     path = PROJECT.parent / "shared"

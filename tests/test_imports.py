@@ -17,6 +17,7 @@ RANKS = {
     "errors": 0,
     "records": 0,
     "disguise": 1,
+    "spin": 1,
     "text": 1,
     "kernel": 1,
     "formats": 1,

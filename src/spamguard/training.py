@@ -37,11 +37,14 @@ class Options(NamedTuple):
 
     max_fpr: the largest share of ham that may be called spam, by out-of-fold scores.
     seed: of the division into folds.
+    leave_sources_out: whether calibration and cut-offs rest on scores by classifiers that saw
+        nothing of a comment's source, as it is with a blog that a model has never seen.
     moment: when this happens, for the model's facts.
     """
 
     max_fpr: float = 0.005
     seed: int = 0
+    leave_sources_out: bool = False
     moment: str = ""
 
 
@@ -147,13 +150,22 @@ def balancing_weights(spam: Any, sources: Any) -> Any:
     return weights / weights.mean()
 
 
-def out_of_fold(counts: Any, spam: Any, weights: Any, groups: Any, seed: int) -> Any:
-    """Log-odds of each row by a classifier that saw neither it nor a near-duplicate of it."""
-    if len(np.unique(groups)) < FOLDS:
+def out_of_fold(
+    counts: Any, spam: Any, weights: Any, alike: Any, sources: Any, options: Options
+) -> Any:
+    """Log-odds of each row by a classifier that saw neither it nor a near-duplicate of it.
+
+    alike: a number for each row, equal for near-duplicates. sources: a name for each row.
+    """
+    if len(np.unique(alike)) < FOLDS:
         raise TrainingError("the comments are nearly all alike; add ones that differ")
+    groups = sources if options.leave_sources_out else alike
+    if len(np.unique(groups)) < FOLDS:
+        raise TrainingError(f"leaving sources out needs at least {FOLDS} of them")
     scores = np.zeros(len(spam))
-    folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed)
-    for train, test in folds.split(counts, spam, groups):
+    folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=options.seed)
+    for known, test in folds.split(counts, spam, groups):
+        train = known[~np.isin(alike[known], alike[test])]
         if len(set(spam[train])) < 2:
             raise TrainingError(
                 "the comments of one class are nearly all alike; add ones that differ"
@@ -215,11 +227,12 @@ def fit(comments: Sequence[Comment], spam: Any, options: Options, sources: Any =
     """
     spam = np.asarray(spam, bool)
     check_classes(spam)
-    groups = near_duplicate_groups([comment.text for comment in comments])
-    weights = balancing_weights(spam, [""] * len(spam) if sources is None else sources)
+    alike = near_duplicate_groups([comment.text for comment in comments])
+    sources = np.full(len(spam), "") if sources is None else np.asarray(sources, str)
+    weights = balancing_weights(spam, sources)
     with threadpool_limits(1):  # two BLAS threads change the last bits
         counts = count_columns(comments)
-        scores = out_of_fold(counts, spam, weights, groups, options.seed)
+        scores = out_of_fold(counts, spam, weights, alike, sources, options)
         slope, offset = calibrate(scores, spam)
         probability = stats.logistic.cdf(slope * scores + offset)
         cutoffs = choose_cutoffs(probability, spam, options.max_fpr)
@@ -230,6 +243,8 @@ def fit(comments: Sequence[Comment], spam: Any, options: Options, sources: Any =
         "ham": int((~spam).sum()),
         "max_fpr": options.max_fpr,
         "seed": options.seed,
+        "leave_sources_out": options.leave_sources_out,
+        "sources": len(np.unique(sources)),
         "cutoffs": {**cutoffs._asdict(), "promise": cutoffs.promise},
     }
     intercept = float(classifier["regression"].intercept_[0])

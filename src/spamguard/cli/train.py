@@ -34,6 +34,19 @@ from spamguard.cli.labelled import (
 @label_options
 @fpr_option
 @seed_option
+@click.option(
+    "--leave-sources-out",
+    is_flag=True,
+    help="Choose the cut-offs by comments of sources (blogs, files) that were left out.",
+)
+@click.option(
+    "--spin",
+    "spun",
+    type=(click.IntRange(1), str),
+    multiple=True,
+    metavar="N FILE",
+    help="Add N texts that the spam templates in FILE ({a|b} picks one) stand for.",
+)
 @quiet_option
 def train(
     files: tuple[str, ...],
@@ -43,6 +56,8 @@ def train(
     ham_values: tuple[str, ...],
     max_fpr: float,
     seed: int,
+    leave_sources_out: bool,
+    spun: tuple[tuple[int, str], ...],
     quiet: bool,
     **options: Any,
 ) -> None:
@@ -53,6 +68,9 @@ def train(
     for path in files:
         labelled.read(path, format_name, chosen, {}, quiet, output)
 
+    for count, path in spun:
+        labelled.spin(path, count, seed)
+
     import pandas as pd
 
     from spamguard import evaluation, storage, training
@@ -62,7 +80,7 @@ def train(
         pd.DataFrame(labelled.rows, columns=["comment", "label", "source"])
     )
     spam = (table["label"] == "spam").to_numpy()
-    choices = training.Options(max_fpr=max_fpr, seed=seed, moment=moment())
+    choices = training.Options(max_fpr, seed, leave_sources_out, moment())
     fitted = training.fit(list(table["comment"]), spam, choices, table["source"])
     figures = evaluation.measure(evaluation.judged(fitted.model, fitted.probability, spam))
     model = fitted.model._replace(
@@ -84,7 +102,8 @@ def train(
             f"{len(spam):,} comments: {spam.sum():,} spam, {(~spam).sum():,} ham"
             f" (dropped: {dropped_counts(dropped, labelled.bad)})"
         )
-        say("out of fold, near-duplicates kept together:")
+        kept = "sources" if leave_sources_out else "near-duplicates"
+        say(f"out of fold, {kept} kept together:")
         say(figure_lines(figures))
         say(cutoff_lines(model.facts))
         say(f"{output}: written in {time.perf_counter() - begun:.1f} s")
