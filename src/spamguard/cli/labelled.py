@@ -18,7 +18,6 @@ from spamguard.cli.common import (
 from spamguard.errors import InputError
 from spamguard.formats.columns import Labels
 from spamguard.formats.source import Source
-from spamguard.records import SPAM, Comment
 
 
 def label_options(function: Any) -> Any:
@@ -91,17 +90,6 @@ class Labelled:
                 took = ", ".join(f"{field} = {name}" for field, name in reader.columns.items())
                 say(escaped(f"{source.name}: columns: {took}"))
                 say(escaped(f"{source.name}: labels: {labels.described()}"))
-
-    def spin(self, path: str, count: int, seed: int) -> None:
-        """Add spam from the templates in a file."""
-        from spamguard.spin import expansions
-
-        with Source(path) as source:
-            content = "".join(source.text_chunks())
-        for text in expansions(path, content, count, seed):
-            self.rows.append(
-                {"comment": Comment(text), "label": SPAM, "file": path, "source": path}
-            )
 
     def _forget_empty_fields(self, begun: int) -> None:
         """A field that is empty throughout a file is one that its source does not have."""
