@@ -23,7 +23,7 @@ Hi, I do think this is a great site. I stumbledupon it 😉 I will revisit yet a
 saved as a favorite it. Money and freedom is the greatest way to change, may you be rich and \
 continue to help others.
 great site, stumbledupon it
-The second regex misses IPv6 addresses, you want [0-9a-f:]+ there. Otherwise it worked for me.
+@Tom no, you need the 64-bit driver. Mine kept crashing until I changed that.
 """
 
 
