@@ -7,18 +7,22 @@ from typing import Final
 from spamguard.errors import InputError
 from spamguard.records import HAM, SPAM
 
-#: The names of each field, the surest first; compared without case, ``-``, ``_`` and blanks.
+_IGNORED: Final = str.maketrans("", "", "_- .")
+
+#: The names of each field, the surest first, as ``folded`` leaves them.
 NAMES: Final[Mapping[str, tuple[str, ...]]] = {
     "text": (
         "commentcontent", "content", "contentraw", "commenttext", "commentbody", "comment",
         "text", "body", "message", "commentmessage", "msg", "textoriginal", "review",
+        "contentrendered", "commenthtml", "html",
     ),
     "label": (
         "label", "class", "spam", "isspam", "commentapproved", "status", "category", "target",
-        "verdict",
+        "verdict", "approved",
     ),
     "author": (
         "commentauthor", "author", "authorname", "name", "username", "user", "nickname", "nick",
+        "bynickname", "membername",
     ),
     "author_url": ("commentauthorurl", "authorurl", "website", "url", "homepage", "authorwebsite"),
     "post_title": ("posttitle", "title", "articletitle", "thread", "threadtitle", "videotitle"),
@@ -28,6 +32,11 @@ NAMES: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "id": ("commentid", "id", "cid"),
     "source": ("source", "site", "blog", "domain"),
+    "parent": ("commentparent", "parent", "parentid", "inreplytoid", "inreplyto"),
+    "post_link": ("postlink", "posturl", "permalink", "pageurl", "link", "uri"),
+    "post_text": ("posttext", "postcontent", "postbody", "articletext"),
+    "status": ("commentapproved", "status", "commentstatus"),
+    "type": ("commenttype", "type"),
 }  # fmt: skip
 
 #: What the columns are called in an option (``--label-column``) and in messages.
@@ -36,16 +45,30 @@ FIELDS: Final = tuple(NAMES)
 _SPAM_WORDS: Final = ("spam", "1", "1.0", "true", "yes", "y")
 _HAM_WORDS: Final = ("ham", "0", "0.0", "false", "no", "n", "not spam", "not_spam", "notspam")
 #: WordPress keeps the state of a comment in one column: there 1 is a comment the owner approved.
-_STATUS_NAMES: Final = ("commentapproved", "status")
+_STATUS_NAMES: Final = ("commentapproved", "status", "approved")
 _STATUS: Final = {
-    "spam": SPAM, "1": HAM, "approved": HAM, "approve": HAM,
-    "0": None, "hold": None, "unapproved": None, "pending": None,
+    "spam": SPAM, "1": HAM, "approved": HAM, "approve": HAM, "published": HAM, "true": HAM,
+    "t": HAM,
+    "0": None, "hold": None, "unapproved": None, "pending": None, "hidden": None, "false": None,
+    "f": None,
     "trash": None, "post-trashed": None, "deleted": None,
 }  # fmt: skip
+#: Words for what the owner of a blog threw away, whatever the reason.
+TRASH: Final = frozenset({"trash", "post-trashed", "deleted", "rejected"})
+#: What stands for the parent of a comment that answers none.
+NO_PARENT: Final = (None, 0, "0", "", "root")
+#: What programs put among the comments of a blog: no person wrote it for a reader.
+NOT_COMMENTS: Final = frozenset(
+    {
+        "pingback", "trackback", "pings", "ping", "webmention", "order_note", "edd_payment_note",
+        "action_log", "webhook_delivery",
+    }
+)  # fmt: skip
 
 
 def folded(name: str) -> str:
-    return name.strip().lower().replace("_", "").replace("-", "").replace(" ", "")
+    """A name as it is compared: without case, blanks, ``_``, ``-`` and ``.``."""
+    return name.strip().lower().translate(_IGNORED)
 
 
 def find_columns(names: Sequence[str], chosen: Mapping[str, str], where: str) -> dict[str, str]:
@@ -61,7 +84,7 @@ def find_columns(names: Sequence[str], chosen: Mapping[str, str], where: str) ->
             continue
         for name in known:
             column = by_folded.get(name)
-            if column is not None and column not in found.values():
+            if column is not None and (column not in found.values() or field == "status"):
                 found[field] = column
                 break
     return found
@@ -70,12 +93,19 @@ def find_columns(names: Sequence[str], chosen: Mapping[str, str], where: str) ->
 class Labels:
     """What the values of a label column mean; counts what it met."""
 
-    def __init__(self, column: str, spam: Sequence[str] = (), ham: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        column: str,
+        spam: Sequence[str] = (),
+        ham: Sequence[str] = (),
+        *,
+        trash_is_spam: bool = False,
+    ) -> None:
         self.column = column
         self.met: Counter[str] = Counter()
         self._meaning: dict[str, str | None]
         if folded(column) in _STATUS_NAMES:
-            self._meaning = {**_STATUS}
+            self._meaning = {**_STATUS, **(dict.fromkeys(TRASH, SPAM) if trash_is_spam else {})}
         else:
             self._meaning = {**dict.fromkeys(_SPAM_WORDS, SPAM), **dict.fromkeys(_HAM_WORDS, HAM)}
         if spam or ham:  # an override names all that counts on the side it names

@@ -1,23 +1,112 @@
 """JSON lines: one object a line."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from spamguard.errors import InputError
-from spamguard.formats.columns import find_columns
-from spamguard.formats.record import ADDED, Record, visible
+from spamguard.formats.columns import NO_PARENT, NOT_COMMENTS, find_columns
+from spamguard.formats.record import ADDED, Choices, Record, visible
 from spamguard.formats.source import Source
 from spamguard.records import Comment, Verdict
 
+Getter = Callable[[dict[str, Any]], Any]
 
-class JsonLines:
-    """A file of JSON objects, one a line. The first object tells which key holds what."""
 
-    def __init__(self, source: Source, chosen: Mapping[str, str]) -> None:
-        self._source = source
-        self._chosen = chosen
+class Objects:
+    """Comments that are JSON objects. The first object tells which key holds what.
+
+    A key of an object inside an object is called ``outer.inner``.
+    """
+
+    def __init__(self, source: Source, choices: Choices) -> None:
         self.columns: dict[str, str] = {}
+        self.skipped: Counter[str] = Counter()
+        self.damage: list[tuple[int, str]] = []
+        self._source = source
+        self._choices = choices
+        self._getters: dict[str, Getter] = {}
+
+    def _of_object(self, item: object, line: int, raw: str) -> Record:
+        if not isinstance(item, dict):
+            return Record(None, line, raw, "not a JSON object")
+        if not self.columns:
+            self._find_columns(item)
+        get = self._getters
+        kind = get["type"](item)
+        if isinstance(kind, str) and kind in NOT_COMMENTS and not self._choices.include_pingbacks:
+            self.skipped[kind] += 1
+            return Record(None, line, raw, None, item)
+        text = get["text"](item)
+        if not isinstance(text, str):
+            return Record(None, line, raw, f"no text in {self.columns['text']!r}", item)
+        comment = Comment(
+            visible(text),
+            _string(get["author"](item)),
+            _string(get["author_url"](item)),
+            _string(get["post_title"](item)),
+            get["id"](item),
+            _parent(get["parent"](item)),
+            _shown(get["date"](item)),
+            _string(get["post_link"](item)),
+            _string(get["post_text"](item)),
+            _shown(get["status"](item)),
+        )
+        return Record(comment, line, raw, None, item)
+
+    def _find_columns(self, item: dict[str, Any]) -> None:
+        names = list(_names(item))
+        self.columns = find_columns(names, self._choices.columns, self._source.name)
+        if "text" not in self.columns:
+            raise InputError(
+                f"{self._source.name}: no key looks like the text of a comment among"
+                f" {', '.join(names)}; name it with --text-column"
+            )
+        self._getters = {
+            field: _getter(self.columns.get(field, "")) for field in (*Comment._fields, "type")
+        }
+
+    def cell(self, record: Record, column: str) -> Any:
+        return _getter(column)(record.cells) if isinstance(record.cells, dict) else None
+
+
+def _names(item: dict[str, Any]) -> Iterator[str]:
+    """The names of the values in an object, those in the objects inside it with it."""
+    for key, value in item.items():
+        if isinstance(value, dict):
+            yield from (f"{key}.{inner}" for inner in value)
+        else:
+            yield key
+
+
+def _getter(column: str) -> Getter:
+    """What finds a value by the name that ``_names`` gives it."""
+    outer, _, inner = column.partition(".")
+
+    def get(item: dict[str, Any]) -> Any:
+        if column in item or not inner:
+            return item.get(column)
+        value = item.get(outer)
+        return value.get(inner) if isinstance(value, dict) else None
+
+    return get
+
+
+def _string(value: object) -> str | None:
+    return visible(value) if isinstance(value, str) else None
+
+
+def _parent(value: object) -> object:
+    return None if value in NO_PARENT else value
+
+
+def _shown(value: object) -> str | None:
+    return str(value) if isinstance(value, int | float) else _string(value)
+
+
+class JsonLines(Objects):
+    """A file of JSON objects, one a line."""
 
     def batches(self) -> Iterator[list[Record]]:
         line = 1
@@ -37,37 +126,7 @@ class JsonLines:
             return Record(None, line, raw, f"not JSON: {error.msg} (column {error.colno})")
         except (ValueError, RecursionError) as error:
             return Record(None, line, raw, f"not JSON: {error}")
-        if not isinstance(item, dict):
-            return Record(None, line, raw, "not a JSON object")
-        if not self.columns:
-            self._find_columns(item)
-        text = item.get(self.columns["text"])
-        if not isinstance(text, str):
-            return Record(None, line, raw, f"no text in {self.columns['text']!r}", item)
-        comment = Comment(
-            visible(text),
-            self._string(item, "author"),
-            self._string(item, "author_url"),
-            self._string(item, "post_title"),
-            item.get(self.columns.get("id", "")),
-        )
-        return Record(comment, line, raw, None, item)
-
-    def _find_columns(self, item: dict[str, Any]) -> None:
-        names = list(item)
-        self.columns = find_columns(names, self._chosen, self._source.name)
-        if "text" not in self.columns:
-            raise InputError(
-                f"{self._source.name}: no key looks like the text of a comment among"
-                f" {', '.join(names)}; name it with --text-column"
-            )
-
-    def _string(self, item: dict[str, Any], field: str) -> str | None:
-        value = item.get(self.columns.get(field, ""))
-        return visible(value) if isinstance(value, str) else None
-
-    def cell(self, record: Record, column: str) -> Any:
-        return record.cells.get(column) if isinstance(record.cells, dict) else None
+        return self._of_object(item, line, raw)
 
     def opening(self) -> str:
         return self._source.bom.decode(self._source.encoding)

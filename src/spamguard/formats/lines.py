@@ -1,5 +1,6 @@
 """Plain text: one comment a line, NUL-ended comments, or one comment in all."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 from spamguard.formats.record import Record, visible
@@ -12,6 +13,8 @@ class Lines:
 
     def __init__(self, source: Source, end: str = "\n") -> None:
         self.columns: dict[str, str] = {}
+        self.skipped: Counter[str] = Counter()
+        self.damage: list[tuple[int, str]] = []
         self._source = source
         self._end = end
 

@@ -2,11 +2,13 @@
 
 import csv
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from operator import itemgetter
 
 from spamguard.errors import InputError
-from spamguard.formats.columns import NAMES, find_columns, folded
-from spamguard.formats.record import ADDED, Record, shown, visible
+from spamguard.formats.columns import NAMES, NO_PARENT, NOT_COMMENTS, find_columns, folded
+from spamguard.formats.record import ADDED, Choices, Record, shown, visible
 from spamguard.formats.source import Source
 from spamguard.records import Comment, Verdict
 
@@ -33,21 +35,25 @@ class Table:
     """A CSV or TSV file. Rows are kept as they stand: verdicts are added at their ends."""
 
     def __init__(
-        self, source: Source, chosen: Mapping[str, str], delimiter: str | None = None
+        self, source: Source, choices: Choices, delimiter: str | None = None
     ) -> None:
+        self.skipped: Counter[str] = Counter()
+        self.damage: list[tuple[int, str]] = []
         self._source = source
         self._delimiter = delimiter or delimiter_of(source.head())
         self._rows = self._read_rows()
         self._pending: list[Record] = []
         self._header = self._read_header()
         names: list[str] = self._header.cells
-        self.columns: dict[str, str] = find_columns(names, chosen, source.name)
+        self.columns: dict[str, str] = find_columns(names, choices.columns, source.name)
         if "text" not in self.columns:
             raise InputError(
                 f"{source.name}: line {self._header.line}: no column looks like the text of a"
                 f" comment among {', '.join(names)}; name it with --text-column"
             )
         self._places = {name: place for place, name in reversed(list(enumerate(names)))}
+        kind = None if choices.include_pingbacks else self.columns.get("type")
+        self._kind = None if kind is None else self._places[kind]
         self._added = [place for place, name in enumerate(names) if name in ADDED]
 
     def _read_header(self) -> Record:
@@ -108,11 +114,14 @@ class Table:
             yield self._with_comments(batch)
 
     def _with_comments(self, batch: list[Record]) -> list[Record]:
-        text, author, url, title, key = (
-            self._places[self.columns[field]] if field in self.columns else None
-            for field in ("text", "author", "author_url", "post_title", "id")
-        )
         width = len(self._header.cells)
+        text = self._places[self.columns["text"]]
+        key = self._places[self.columns["id"]] if "id" in self.columns else None
+        parent = self._places[self.columns["parent"]] if "parent" in self.columns else None
+        # One cell more than there are columns: it stands for every field that no column holds.
+        wanted = itemgetter(
+            *(self._places[self.columns[f]] if f in self.columns else width for f in Comment._fields)
+        )
         records = []
         for record in batch:
             cells = record.cells
@@ -125,17 +134,20 @@ class Table:
                         self._broken(record, f"{len(cells)} cells under {width} columns")
                     )
                     continue
-                cells = cells + [""] * (width - len(cells))
-                if text is None or text >= len(record.cells):
+                if text >= len(cells):
                     records.append(self._broken(record, f"no cell for {self.columns['text']!r}"))
                     continue
-            comment = Comment(
-                visible(cells[text]),
-                None if author is None else visible(cells[author]),
-                None if url is None else visible(cells[url]),
-                None if title is None else visible(cells[title]),
-                None if key is None else cells[key],
-            )
+                cells = cells + [""] * (width - len(cells))
+            if self._kind is not None and cells[self._kind] in NOT_COMMENTS:
+                self.skipped[cells[self._kind]] += 1
+                records.append(record)
+                continue
+            if not record.raw.isascii():
+                cells = [cell if place == key else visible(cell) for place, cell in enumerate(cells)]
+            values = [*cells, None]
+            if parent is not None and values[parent] in NO_PARENT:
+                values[parent] = None
+            comment = Comment._make(wanted(values))
             records.append(Record(comment, record.line, record.raw, None, record.cells))
         return records
 
@@ -157,7 +169,9 @@ class Table:
     def annotated(self, record: Record, verdict: Verdict | None) -> str:
         if verdict is not None:
             return self._with_added(record, [verdict.label, shown(verdict.probability)])
-        return record.raw if record.error is None else self._with_added(record, ["", ""])
+        if record.error is None and not record.cells:
+            return record.raw
+        return self._with_added(record, ["", ""])
 
     def _with_added(self, record: Record, added: list[str]) -> str:
         body = record.raw.rstrip("\r\n")
