@@ -3,11 +3,12 @@
 import random
 import sys
 
-WORDS = """the a of and to in is it that was for on with as his they at be this from have or by one
+TEXT = """the a of and to in is it that was for on with as his they at be this from have or by one
 had not but what all were when we there can an your which their said if do will each about how up
 out them then she many some so these would other into has more her two like him see time could no
 make than first been its who now people my made over did down only way find use may water long blog
-post thanks great écrire naïve größer comment recipe garden winter train music photo code""".split()
+post thanks great écrire naïve größer comment recipe garden winter train music photo code"""
+WORDS = TEXT.split()
 HEAD = """<?xml version="1.0" encoding="UTF-8" ?>
 <rss version="2.0" xmlns:content="http://purl.org/rss/1.0/modules/content/"
 \txmlns:wp="http://wordpress.org/export/1.2/">

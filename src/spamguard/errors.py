@@ -9,7 +9,7 @@ class InputError(SpamguardError):
     """Something in the input, or about it, stands in the way."""
 
 
-class NoComments(InputError):
+class NoCommentsError(InputError):
     """The input is of another kind than the ones that can be read, or has no comment in it."""
 
 

@@ -33,7 +33,8 @@ class Disqus(Export):
             for element in elements:
                 if element.name != SHAPE.comment:
                     if len(threads) < MOST_POSTS:
-                        threads[_id(element.attributes)] = _stripped(element, "title", "link")
+                        title, link = _stripped(element, "title", "link")
+                        threads[_id(element.attributes)] = (title, link)
                     continue
                 record = self._record(element, threads)
                 if record is not None:

@@ -2,18 +2,21 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
-from spamguard.errors import NoComments
+from spamguard.errors import NoCommentsError
 from spamguard.formats.columns import NO_PARENT, NOT_COMMENTS
-from spamguard.formats.record import Choices, Record
+from spamguard.formats.record import Choices, Record, visible
 from spamguard.formats.source import Source
 from spamguard.records import HAM, SPAM, Comment
 
 #: More kinds of damage than this are no news.
 MOST_KINDS = 30
+#: So many records are handed out at once where the format does not say.
+BATCH = 500
 #: A longer text than this was written by no person.
 MOST_TEXT = 8 << 20
 #: So many posts are remembered for the comments on them; no blog has more.
@@ -41,13 +44,15 @@ class Export:
         self._choices = choices
 
     def batches(self) -> Iterator[list[Record]]:
-        """The records; raises NoComments after all when there was not one."""
+        """The records; raises NoCommentsError after all when there was not one."""
         empty = True
         for batch in self._batches():
             empty = empty and not batch
             yield batch
         if empty:
-            raise NoComments(f"{self._source.name}: {self.kind} without comments{self._left_out()}")
+            raise NoCommentsError(
+                f"{self._source.name}: {self.kind} without comments{self._left_out()}"
+            )
 
     def _batches(self) -> Iterator[list[Record]]:
         raise NotImplementedError
@@ -97,6 +102,13 @@ class Export:
 TRASHED = "trashed"
 
 
+def in_batches(records: Iterable[Record | None]) -> Iterator[list[Record]]:
+    """The records in lists, without what was left out."""
+    records = iter(records)
+    while batch := list(islice(records, BATCH)):
+        yield [record for record in batch if record is not None]
+
+
 def iso_time(text: str, zone: str = "") -> str:
     """A time as databases write it in ISO 8601; what is none is left as it is."""
     text = text.strip()
@@ -110,6 +122,22 @@ def epoch_time(seconds: object) -> str | None:
     except (TypeError, ValueError, OverflowError, OSError):
         return None
     return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def shown(value: object) -> str | None:
+    """A value of a database or of JSON as text, None where there is none."""
+    if isinstance(value, bytes):
+        value = value.decode("utf-8", "replace")
+    return None if value is None else visible(str(value))
+
+
+def words(said: Mapping[str, Any], *names: str) -> str | None:
+    """The first of the named values that is not empty, as text; what is no text or number is none.
+
+    Where all are empty, that is the answer.
+    """
+    texts = [shown(said[name]) for name in names if isinstance(said.get(name), str | int | float)]
+    return next(filter(None, texts), texts[0] if texts else None)
 
 
 def parent_of(value: object) -> object:

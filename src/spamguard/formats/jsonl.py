@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from spamguard.errors import InputError
+from spamguard.errors import NoCommentsError
 from spamguard.formats.columns import NO_PARENT, NOT_COMMENTS, find_columns
 from spamguard.formats.record import ADDED, Choices, Record, visible
 from spamguard.formats.source import Source
@@ -59,7 +59,7 @@ class Objects:
         names = list(_names(item))
         self.columns = find_columns(names, self._choices.columns, self._source.name)
         if "text" not in self.columns:
-            raise InputError(
+            raise NoCommentsError(
                 f"{self._source.name}: no key looks like the text of a comment among"
                 f" {', '.join(names)}; name it with --text-column"
             )

@@ -66,7 +66,7 @@ class Mended(NamedTuple):
 def mend(
     data: bytearray, start: int, shape: Shape, cleaner: Cleaner, *, base: int, final: bool
 ) -> Mended | None:
-    """The comment that begins at ``start``, read up to the tag that ends it or the next begins with.
+    """The comment that begins at ``start``, up to the tag that ends it or begins the next one.
 
     None: it is not all there yet. ``base`` is what to add to a position for its place in the input.
     """

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from datetime import datetime
 
-from spamguard.formats.export import MOST_TEXT, Export
+from spamguard.formats.export import MOST_TEXT, Export, in_batches
 from spamguard.formats.record import Record, visible
 from spamguard.records import HAM, Comment
 
@@ -26,16 +26,17 @@ class MovableType(Export):
     kind = "a Movable Type export"
 
     def _batches(self) -> Iterator[list[Record]]:
+        return in_batches(self._records())
+
+    def _records(self) -> Iterator[Record | None]:
         entry = _Entry()
         for section in self._sections():
             if section.name == "":
                 entry = _Entry(*(section.keys.get(key) for key in ("TITLE", "UNIQUE URL")))
             elif section.name in ("BODY", "EXTENDED BODY"):
-                entry.text = (entry.text + section.text())[:MOST_TEXT]
+                entry.text = f"{entry.text}\n{section.text()}".strip()[:MOST_TEXT]
             elif section.name in ("COMMENT", "PING"):
-                record = self._record(section, entry)
-                yield [] if record is None else [record]
-        yield []
+                yield self._record(section, entry)
 
     def _sections(self) -> Iterator["_Section"]:
         """The parts of the file in order; the lines that begin an entry are one without name."""
@@ -61,6 +62,8 @@ class MovableType(Export):
                 elif line == _SECTION_END and not ended:
                     ended = True
                 elif not ended:
+                    if name and section.name:
+                        self.note(number, "a text with the marks of another comment in it")
                     section.add(line)
         if not ended and section.name:
             self.note(number, "ends too early")

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from operator import itemgetter
 
-from spamguard.errors import InputError
+from spamguard.errors import NoCommentsError
 from spamguard.formats.columns import NAMES, NO_PARENT, NOT_COMMENTS, find_columns, folded
 from spamguard.formats.record import ADDED, Choices, Record, shown, visible
 from spamguard.formats.source import Source
@@ -34,9 +34,7 @@ def delimiter_of(head: str) -> str:
 class Table:
     """A CSV or TSV file. Rows are kept as they stand: verdicts are added at their ends."""
 
-    def __init__(
-        self, source: Source, choices: Choices, delimiter: str | None = None
-    ) -> None:
+    def __init__(self, source: Source, choices: Choices, delimiter: str | None = None) -> None:
         self.skipped: Counter[str] = Counter()
         self.damage: list[tuple[int, str]] = []
         self._source = source
@@ -47,7 +45,7 @@ class Table:
         names: list[str] = self._header.cells
         self.columns: dict[str, str] = find_columns(names, choices.columns, source.name)
         if "text" not in self.columns:
-            raise InputError(
+            raise NoCommentsError(
                 f"{source.name}: line {self._header.line}: no column looks like the text of a"
                 f" comment among {', '.join(names)}; name it with --text-column"
             )
@@ -60,13 +58,13 @@ class Table:
         for batch in self._rows:
             for place, record in enumerate(batch):
                 if record.error is not None:
-                    raise InputError(
+                    raise NoCommentsError(
                         f"{self._source.name}: line {record.line}: the header: {record.error}"
                     )
                 if record.cells:
                     self._pending = batch[place + 1 :]
                     return record
-        raise InputError(
+        raise NoCommentsError(
             f"{self._source.name}: empty: a table begins with the names of its columns"
         )
 
@@ -115,13 +113,10 @@ class Table:
 
     def _with_comments(self, batch: list[Record]) -> list[Record]:
         width = len(self._header.cells)
-        text = self._places[self.columns["text"]]
-        key = self._places[self.columns["id"]] if "id" in self.columns else None
-        parent = self._places[self.columns["parent"]] if "parent" in self.columns else None
         # One cell more than there are columns: it stands for every field that no column holds.
-        wanted = itemgetter(
-            *(self._places[self.columns[f]] if f in self.columns else width for f in Comment._fields)
-        )
+        places = {field: self._places[column] for field, column in self.columns.items()}
+        wanted = itemgetter(*(places.get(field, width) for field in Comment._fields))
+        text, key, parent = places["text"], places.get("id"), places.get("parent")
         records = []
         for record in batch:
             cells = record.cells
@@ -143,7 +138,7 @@ class Table:
                 records.append(record)
                 continue
             if not record.raw.isascii():
-                cells = [cell if place == key else visible(cell) for place, cell in enumerate(cells)]
+                cells = [cell if at == key else visible(cell) for at, cell in enumerate(cells)]
             values = [*cells, None]
             if parent is not None and values[parent] in NO_PARENT:
                 values[parent] = None

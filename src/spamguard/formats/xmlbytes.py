@@ -145,4 +145,9 @@ def _as_utf8(data: bytes) -> bytes:
             return data
     except UnicodeDecodeError:
         text = data.decode("utf-8", "surrogateescape")
-    return _NOT_CHARACTERS.sub(lambda m: "\x7f\x7f\x7f" if m[0] > "\ufff0" else "\x7f", text).encode()
+    return _NOT_CHARACTERS.sub(_as_long, text).encode()
+
+
+def _as_long(found: re.Match[str]) -> str:
+    """DEL for each byte: a surrogate stands for one, a character that is none for three."""
+    return "\x7f" if found[0] < "\ue000" else "\x7f\x7f\x7f"
