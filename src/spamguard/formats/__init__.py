@@ -64,7 +64,12 @@ TABLE: Final = (
         _begins(r'\{\s*"version"\s*:\s*\d+\s*,\s*"(comments|commenters|pages)"'),
     ),
     Format("isso-json", "isso:IssoJson", _begins(r'\[\s*\{[^{}\[\]]*"comments"\s*:\s*\[')),
-    Format("json", "jsonarray:JsonArray", _begins(r"\[|\{\s*(\n|\"\w+\"\s*:\s*[\[{]\s*[\[{\n])")),
+    # An object whose first line does not end it, or with an array of objects right away.
+    Format(
+        "json",
+        "jsonarray:JsonArray",
+        _begins(r'\[|\{([^\n]*[\[{,])?[ \t\r]*\n|\{\s*"\w+"\s*:\s*\[\s*\{'),
+    ),
     Format("jsonl", "jsonl:JsonLines", _begins(r"\{"), is_table=True),
     Format(
         "movabletype",

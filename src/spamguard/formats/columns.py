@@ -21,13 +21,13 @@ NAMES: Final[Mapping[str, tuple[str, ...]]] = {
         "verdict", "approved",
     ),
     "author": (
-        "commentauthor", "author", "authorname", "name", "username", "user", "nickname", "nick",
+        "commentauthor", "authorname", "author", "name", "username", "user", "nickname", "nick",
         "bynickname", "membername",
     ),
     "author_url": ("commentauthorurl", "authorurl", "website", "url", "homepage", "authorwebsite"),
     "post_title": ("posttitle", "title", "articletitle", "thread", "threadtitle", "videotitle"),
     "date": (
-        "commentdategmt", "commentdate", "date", "dategmt", "created", "createdat", "time",
+        "commentdategmt", "commentdate", "dategmt", "date", "created", "createdat", "time",
         "timestamp", "published", "publishedat",
     ),
     "id": ("commentid", "id", "cid"),
@@ -35,7 +35,7 @@ NAMES: Final[Mapping[str, tuple[str, ...]]] = {
     "parent": ("commentparent", "parent", "parentid", "inreplytoid", "inreplyto"),
     "post_link": ("postlink", "posturl", "permalink", "pageurl", "link", "uri"),
     "post_text": ("posttext", "postcontent", "postbody", "articletext"),
-    "status": ("commentapproved", "status", "commentstatus"),
+    "status": ("commentapproved", "status", "commentstatus", "approved"),
     "type": ("commenttype", "type"),
 }  # fmt: skip
 

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from spamguard.formats.record import Record, visible
+from spamguard.formats.record import Choices, Record, visible
 from spamguard.formats.source import Source
 from spamguard.records import Comment
 
@@ -11,7 +11,7 @@ from spamguard.records import Comment
 class Lines:
     """One comment up to each ``end``; an empty one counts, and so does a last one without end."""
 
-    def __init__(self, source: Source, end: str = "\n") -> None:
+    def __init__(self, source: Source, _choices: Choices, end: str = "\n") -> None:
         self.columns: dict[str, str] = {}
         self.skipped: Counter[str] = Counter()
         self.damage: list[tuple[int, str]] = []

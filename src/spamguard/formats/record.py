@@ -12,7 +12,8 @@ LABEL_COLUMN = "spamguard_label"
 PROBABILITY_COLUMN = "spamguard_probability"
 ADDED = (LABEL_COLUMN, PROBABILITY_COLUMN)
 
-_SURROGATES = re.compile("[\ud800-\udfff]")
+#: What stands for bytes that are no UTF-8.
+SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 class Record(NamedTuple):
@@ -85,4 +86,4 @@ def shown(probability: float) -> str:
 
 def visible(text: str) -> str:
     """The text with what was no valid UTF-8, and with lone surrogates, replaced by U+FFFD."""
-    return text if text.isascii() else _SURROGATES.sub("\ufffd", text)
+    return text if text.isascii() else SURROGATES.sub("\ufffd", text)

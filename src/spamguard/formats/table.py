@@ -8,7 +8,7 @@ from operator import itemgetter
 
 from spamguard.errors import NoCommentsError
 from spamguard.formats.columns import NAMES, NO_PARENT, NOT_COMMENTS, find_columns, folded
-from spamguard.formats.record import ADDED, Choices, Record, shown, visible
+from spamguard.formats.record import ADDED, SURROGATES, Choices, Record, shown, visible
 from spamguard.formats.source import Source
 from spamguard.records import Comment, Verdict
 
@@ -137,7 +137,7 @@ class Table:
                 self.skipped[cells[self._kind]] += 1
                 records.append(record)
                 continue
-            if not record.raw.isascii():
+            if not record.raw.isascii() and SURROGATES.search(record.raw):
                 cells = [cell if at == key else visible(cell) for at, cell in enumerate(cells)]
             values = [*cells, None]
             if parent is not None and values[parent] in NO_PARENT:
