@@ -5,6 +5,7 @@ import zipfile
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from typing import Any, BinaryIO, cast
 
 from spamguard.errors import InputError, NoCommentsError
@@ -29,11 +30,6 @@ class Archive:
         self._skipped: Counter[str] = Counter()  # in the files that are done with
         self._reader: Reader | None = None
         self._is_done = False
-        try:
-            self._zip = zipfile.ZipFile(source.plain_file())
-        except (*_UNREADABLE, OSError) as error:
-            raise InputError(f"{source.name}: the zip is broken: {error}") from None
-        self._members = _checked(self._zip, source.name)
 
     @property
     def columns(self) -> Mapping[str, str]:
@@ -52,29 +48,38 @@ class Archive:
     def batches(self) -> Iterator[list[Record]]:
         found = False
         refused: list[str] = []
-        with self._zip:
-            for member in self._members:
+        with self._opened() as archive:
+            members = _checked(archive, self._source.name)
+            for member in members:
                 try:
-                    for batch in self._batches_of(member):
+                    for batch in self._batches_of(archive, member):
                         found = found or bool(batch)
                         yield batch
                 except NoCommentsError as error:
                     refused.append(str(error))
                     self._skipped["file without comments"] += 1
+        if not found and len(members) == 1:
+            raise NoCommentsError(refused[0])
         if not found:
-            reason = refused[0] if len(refused) == 1 else f"none of {len(self._members)} files"
-            where = "" if len(refused) == 1 else f"{self._source.name}: "
             raise NoCommentsError(
-                where + reason + ("" if len(refused) == 1 else " has comments in it")
+                f"{self._source.name}: none of its {len(members)} files has comments in it"
             )
 
-    def _batches_of(self, member: zipfile.ZipInfo) -> Iterator[list[Record]]:
+    def _opened(self) -> zipfile.ZipFile:
         try:
-            stream = _Member(self._zip.open(member))
+            return zipfile.ZipFile(self._source.plain_file())
+        except (*_UNREADABLE, OSError) as error:
+            raise InputError(f"{self._source.name}: the zip is broken: {error}") from None
+
+    def _batches_of(
+        self, archive: zipfile.ZipFile, member: zipfile.ZipInfo
+    ) -> Iterator[list[Record]]:
+        try:
+            stream = _Member(archive.open(member))
         except (*_UNREADABLE, OSError) as error:
             raise InputError(f"{self._source.name}: {member.filename}: {error}") from None
         name = f"{self._source.name}:{member.filename}"
-        with Source(name, cast("BinaryIO", stream)) as inside:
+        with closing(stream), Source(name, cast("BinaryIO", stream)) as inside:
             reader = self._open_member(inside)
             self._reader, self._is_done = reader, False
             try:

@@ -137,6 +137,8 @@ class IssoJson(Export):
             comments = item.value.get("comments") if isinstance(item.value, dict) else None
             if item.error is not None and not item.raw:
                 self.note(item.line, item.error)
+            elif isinstance(item.value, dict) and "text" in item.value:
+                yield self._record(item.value, {}, item.line)  # of a thread that is broken
             elif not isinstance(comments, list):
                 error = item.error or "not a thread with comments"
                 yield Record(None, item.line, item.raw, error)

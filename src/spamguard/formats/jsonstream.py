@@ -17,7 +17,7 @@ MOST_LOST = 10_000
 _BLANK = re.compile(r"\s*")
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*)"\s*:\s*')
 #: Where the next object of an array begins, seen from inside a broken one.
-_NEXT = re.compile(r"\}\s*,\s*(?=\{)")
+_NEXT = re.compile(r"(?:\}\s*,|\"comments\"\s*:\s*\[)\s*(?=\{)")
 
 
 class Item(NamedTuple):
@@ -121,15 +121,22 @@ class _Document:
         return found[1]
 
     def _array(self, key: str) -> Iterator[Item]:
+        """The items up to the end of the array; of one at the top, up to the end of the document.
+
+        What was lost may have begun an array that ends before the one that it was lost in.
+        """
         self._at += 1
-        while (seen := self._peek()) != "]":
-            if not seen:
-                yield Item(key, self._line_now(), None, "ends too early")
+        last = "["
+        while seen := self._peek():
+            last = seen
+            if seen not in "]},":
+                yield self._value(key)
+                continue
+            self._at += 1
+            if key and seen == "]":
                 return
-            yield self._value(key)
-            if self._peek() == ",":
-                self._at += 1
-        self._at += 1
+        if last != "]":
+            yield Item(key, self._line_now(), None, "ends too early")
 
     def _value(self, key: str) -> Item:
         line = self._line_now()

@@ -38,13 +38,15 @@ class Sections:
         return end >= 0 and self._data.find(_CDATA, start + len(_CDATA), end) < 0
 
 
-def next_start(data: bytearray, position: int, shape: Shape, *, final: bool) -> tuple[int, str]:
-    """Where the next record, or what stands around one, begins, and its name.
+def next_start(
+    data: bytearray, position: int, starts: re.Pattern[bytes], *, final: bool
+) -> tuple[int, str]:
+    """Where the next element to go on from begins, and its name.
 
     Without a name it is the place up to which there is none, as far as the bytes tell by now.
     """
     sections = Sections(data)
-    while found := shape.starts.search(data, position):
+    while found := starts.search(data, position):
         position = found.end()
         if found[1]:
             return found.start(), found[1].decode()

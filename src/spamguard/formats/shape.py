@@ -70,6 +70,12 @@ class Shape:
         return re.compile(rb"<!\[CDATA\[|" + _tag((*self.records, self.around), closing=False))
 
     @cached_property
+    def starts_within(self) -> re.Pattern[bytes]:
+        """The same inside what stands around comments: what is kept of that counts as well."""
+        names = (*self.records, self.around, *self.kept)
+        return re.compile(rb"<!\[CDATA\[|" + _tag(names, closing=False))
+
+    @cached_property
     def tags(self) -> re.Pattern[bytes]:
         """A tag that has a meaning inside a comment or ends it."""
         names = (self.comment, self.around, *self.others, *self.inner, *self.fields)

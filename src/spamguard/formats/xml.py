@@ -75,6 +75,7 @@ class Elements:
         self._torn: _Run | None = None
         self._wait_for = 0
         self._seek = self._base
+        self._within = False  # of what stands around comments
 
     def __iter__(self) -> Iterator[list[Element]]:
         for data in self.cleaner.chunks():
@@ -127,7 +128,8 @@ class Elements:
         else:
             kind, place = str(error), run.place()
         self.note(self._line_at(place), kind)
-        self._seek = max(run.last + 1, self.done_to)
+        self._seek = max(run.last + 1, self.done_to, self._seek)
+        self._within = run.leave()
         if run.begun is None or run.record != self.shape.comment:
             return
         if isinstance(error, _GivenUp):
@@ -140,10 +142,12 @@ class Elements:
         if self._torn is not None:
             return self._mend(self._torn, final=final)
         final = final or len(self._window) > MOST_ELEMENT
-        at, name = next_start(self._window, self._seek - self._base, self.shape, final=final)
+        starts = self.shape.starts_within if self._within else self.shape.starts
+        at, name = next_start(self._window, self._seek - self._base, starts, final=final)
         self._seek = self._base + at
         if name:
             self._begin(self._seek, inside=name != self.shape.around)
+            self._seek += 1  # never again from here
         return bool(name)
 
     def _mend(self, torn: "_Run", *, final: bool) -> bool:
@@ -245,6 +249,12 @@ class _Run:
     def names(self) -> int:
         return len(self._expat.intern)
 
+    def leave(self) -> bool:
+        """Keep what was read of a text around comments; whether expat was among such texts."""
+        if self._leaf and self.begun is None:
+            self._owner.around.setdefault(self._leaf, "".join(self._parts))
+        return self._around
+
     def _refuse(self, *_: object) -> None:
         raise InputError(
             f"{self._owner.name}: line {self._line_now()}: declares a document type (DTD); no blog"
@@ -259,11 +269,14 @@ class _Run:
         self._depth += 1
         if self._depth > MOST_DEPTH:
             raise _GivenUp(f"more than {MOST_DEPTH} elements inside each other")
-        if self._leaf:
-            self._inside += 1
-            self._markup = True
-            return
         name = self._owner.local[name]
+        if self._leaf:
+            if self.begun is not None or name not in self._shape.records:
+                self._inside += 1
+                self._markup = True
+                return
+            self.leave()  # its end is missing: no comment stands inside a title
+            self._leaf = ""
         if self.begun is not None:
             if name in self._shape.inner:
                 self._within.append(name)
