@@ -1,8 +1,10 @@
 """Each format: all fields, labels and kinds of a small file of it, however it is given."""
 
 import re
+from contextlib import suppress
 
 import pytest
+
 from readers_support import (
     EXPORTS,
     as_stdin,
@@ -12,9 +14,9 @@ from readers_support import (
     read_bytes,
     zipped,
 )
-
 from spamguard import formats
 from spamguard.errors import InputError
+from spamguard.formats.record import Record
 from spamguard.formats.source import Source
 from spamguard.records import Comment
 
@@ -246,7 +248,8 @@ def test_comentario_3():
 def test_movable_type():
     found = read(EXPORTS / "movabletype.txt")
     assert found.comments[0] == Comment(
-        text="Good crust.\n\nURL: is what I wrote here, and a line\n-----\nthat is no end, then more.",
+        text="Good crust.\n\nURL: is what I wrote here, and a line\n-----\n"
+        "that is no end, then more.",
         author="Ada",
         author_url="http://ada.example",
         post_title="Rye",
@@ -471,19 +474,17 @@ def test_a_missing_extra_is_one_line_that_says_what_to_install(tmp_path, monkeyp
         read_bytes(b"PAR1", tmp_path)
 
 
+EMPTY = Record(Comment(""), 1, "")
+
+
 def test_every_format_of_the_table_can_be_asked_for_by_name(tmp_path):
     path = tmp_path / "input"
     path.write_bytes(b"")
     for name in formats.FORMATS:
-        with Source(str(path)) as source:
-            try:
-                reader = formats.open_reader(source, name, {})
-                list(reader.batches())
-            except InputError as error:
-                assert str(path) in str(error)
-            else:
-                assert not reader.skipped
-                assert reader.damage == []
+        with Source(str(path)) as source, suppress(InputError):
+            reader = formats.open_reader(source, name, {})
+            assert [record for batch in reader.batches() for record in batch] in ([], [EMPTY])
+            assert (reader.skipped, reader.damage) == ({}, [])
 
 
 def test_a_folder_is_no_table(tmp_path):

@@ -10,10 +10,11 @@ import sys
 import time
 import zipfile
 import zlib
+from contextlib import suppress
 
 import pytest
-from readers_support import EXPORTS, isso_database, read, read_bytes, zipped
 
+from readers_support import EXPORTS, isso_database, read, read_bytes, zipped
 from spamguard.errors import InputError
 
 WORDPRESS = (EXPORTS / "wordpress.xml").read_bytes()
@@ -96,21 +97,26 @@ def test_an_entity_that_is_hidden_behind_damage_is_not_resolved(tmp_path):
 
 
 LARGE = 50 << 20
+ONE, THREE = COMMENT % (1, b"one"), COMMENT % (3, b"three")
+FIRST = HEAD + ONE
 TOKENS = {
-    "attribute": lambda: HEAD + b'<wp:post_id x="' + b"a" * LARGE + b'"/>' + COMMENT % (1, b"one") + TAIL,
-    "comment": lambda: HEAD + b"<!--" + b"a" * LARGE + b"-->" + COMMENT % (1, b"one") + TAIL,
-    "attribute inside a comment": lambda: HEAD + COMMENT % (1, b"one")
-    + b'<wp:comment><wp:comment_id x="' + b"a" * LARGE + b'"/></wp:comment>' + TAIL,
-    "text": lambda: HEAD + COMMENT % (1, b"one") + COMMENT % (2, b"a" * LARGE) + COMMENT % (3, b"three") + TAIL,
-    "text of a post": lambda: HEAD.replace(b"A starter", b"A" * LARGE) + COMMENT % (1, b"one") + TAIL,
-    "open CDATA": lambda: HEAD + COMMENT % (1, b"one") + b"<x><![CDATA[" + b"a" * LARGE,
-    "open tag": lambda: HEAD + COMMENT % (1, b"one") + b"<" + b"a" * LARGE,
-    "deep": lambda: HEAD + COMMENT % (1, b"one") + b"<a>" * (LARGE // 10),
-    "openings": lambda: HEAD + COMMENT % (1, b"one") + b"<a & " + b"<![CDATA[" * (LARGE // 30),
-    "starts": lambda: HEAD + COMMENT % (1, b"one") + b"<wp:comment>" * (LARGE // 250),
-    "blanks": lambda: HEAD + COMMENT % (1, b"one") + b"& <wp:comment" + b" " * LARGE,
-    "status of blanks": lambda: HEAD + COMMENT % (1, b"one") + b"<wp:comment><wp:comment_approved>"
-    + b" " * (LARGE // 8) + b"</wp:comment_approved></wp:comment>" + TAIL,
+    "attribute": lambda: HEAD + b'<wp:post_id x="' + b"a" * LARGE + b'"/>' + ONE + TAIL,
+    "comment": lambda: HEAD + b"<!--" + b"a" * LARGE + b"-->" + ONE + TAIL,
+    "attribute inside a comment": lambda: (
+        FIRST + b'<wp:comment><wp:comment_id x="' + b"a" * LARGE + b'"/></wp:comment>' + TAIL
+    ),
+    "text": lambda: FIRST + COMMENT % (2, b"a" * LARGE) + THREE + TAIL,
+    "text of a post": lambda: HEAD.replace(b"A starter", b"A" * LARGE) + ONE + TAIL,
+    "open CDATA": lambda: FIRST + b"<x><![CDATA[" + b"a" * LARGE,
+    "open tag": lambda: FIRST + b"<" + b"a" * LARGE,
+    "deep": lambda: FIRST + b"<a>" * (LARGE // 10),
+    "openings": lambda: FIRST + b"<a & " + b"<![CDATA[" * (LARGE // 30),
+    "starts": lambda: FIRST + b"<wp:comment>" * (LARGE // 250),
+    "blanks": lambda: FIRST + b"& <wp:comment" + b" " * LARGE,
+    "status of blanks": lambda: (
+        FIRST + b"<wp:comment><wp:comment_approved>" + b" " * (LARGE // 8)
+        + b"</wp:comment_approved></wp:comment>" + TAIL
+    ),
 }  # fmt: skip
 
 
@@ -216,24 +222,21 @@ def test_an_encrypted_a_broken_and_a_nested_zip(tmp_path):
     refused(bytes(data[:-40]), tmp_path, "the zip is broken")
 
 
+UPDATED = "AFTER UPDATE ON comments BEGIN DELETE FROM comments; END"
+COUNTING = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)"
 HOSTILE_SQL = {
-    "a trigger": (
-        ["CREATE TRIGGER t AFTER UPDATE ON comments BEGIN DELETE FROM comments; END"],
-        "has a trigger",
-    ),
+    "a trigger": ([f"CREATE TRIGGER t {UPDATED}"], "has a trigger"),
     "a trigger under Isso's name": (
         [
             "DROP TRIGGER remove_stale_threads",
-            "CREATE TRIGGER remove_stale_threads AFTER UPDATE ON comments"
-            " BEGIN DELETE FROM comments; END",
+            f"CREATE TRIGGER remove_stale_threads {UPDATED}",
         ],
         "has a trigger",
     ),
     "a view": (
         [
             "DROP TABLE comments",
-            "CREATE VIEW comments AS WITH RECURSIVE n(i) AS"
-            " (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i AS id, 'x' AS text, 1 AS mode FROM n",
+            f"CREATE VIEW comments AS {COUNTING} SELECT i AS id, 'x' AS text, 1 AS mode FROM n",
         ],
         "is a view",
     ),
@@ -276,10 +279,8 @@ def test_a_database_with_broken_pages(tmp_path):
     data = isso_database(tmp_path / "comments.db").read_bytes()
     for begin in range(100, len(data), 509):
         broken = data[:begin] + b"\xff" * 40 + data[begin + 40 :]
-        try:
-            read_bytes(broken, tmp_path)
-        except InputError as error:
-            assert "\n" not in str(error)
+        with suppress(InputError):
+            assert len(read_bytes(broken, tmp_path).records) <= 3
 
 
 def test_temporary_files_are_taken_away(tmp_path, monkeypatch):

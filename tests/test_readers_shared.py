@@ -5,6 +5,7 @@ import re
 from collections import Counter
 
 import pytest
+
 from readers_support import SHARED, as_stdin, read, zipped
 
 pytestmark = pytest.mark.skipif(
@@ -18,7 +19,8 @@ BY_NAME = {name: (int(total), counts) for name, _, _, total, counts in WXR}
 
 def counted(found):
     by_kind = Counter(
-        f"{kind}:{comment.status}" for kind, comment in zip(found.kinds, found.comments, strict=True)
+        f"{kind}:{comment.status}"
+        for kind, comment in zip(found.kinds, found.comments, strict=True)
     )
     return " ".join(f"{name}={count}" for name, count in sorted(by_kind.items()))
 

@@ -15,6 +15,7 @@ SHAPE = Shape(
         "name", "uri", "email", "type", "status", "parent", "inReplyTo", "in-reply-to",
         "filename", "trashed",
     ),
+    text="content",
     inner=("author",),
     opened=b"<feed>",
 )  # fmt: skip

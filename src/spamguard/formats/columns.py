@@ -1,7 +1,8 @@
 """Which column holds what, by the names people use, and what a label means."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Final
 
 from spamguard.errors import InputError
@@ -39,6 +40,8 @@ NAMES: Final[Mapping[str, tuple[str, ...]]] = {
     "type": ("commenttype", "type"),
 }  # fmt: skip
 
+#: A message about columns names so many of them.
+MOST_LISTED: Final = 20
 #: What the columns are called in an option (``--label-column``) and in messages.
 FIELDS: Final = tuple(NAMES)
 
@@ -71,12 +74,18 @@ def folded(name: str) -> str:
     return name.strip().lower().translate(_IGNORED)
 
 
+def listed(names: Iterable[str]) -> str:
+    """Names for a message of one line, as many as anybody would read."""
+    shown = [" ".join(name.split())[:40] for name in islice(names, MOST_LISTED + 1)]
+    return ", ".join([*shown[:MOST_LISTED], *(["..."] if len(shown) > MOST_LISTED else [])])
+
+
 def find_columns(names: Sequence[str], chosen: Mapping[str, str], where: str) -> dict[str, str]:
     """The column of each field that is there: ``chosen`` by the user, else by its name."""
     found: dict[str, str] = {}
     for field, name in chosen.items():
         if name not in names:
-            raise InputError(f"{where}: no column {name!r}; its columns are {', '.join(names)}")
+            raise InputError(f"{where}: no column {name!r}; its columns are {listed(names)}")
         found[field] = name
     by_folded = {folded(name): name for name in reversed(names)}
     for field, known in NAMES.items():

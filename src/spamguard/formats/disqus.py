@@ -14,6 +14,7 @@ SHAPE = Shape(
         "id", "message", "createdAt", "isDeleted", "isSpam", "isApproved", "email", "name",
         "isAnonymous", "username", "link", "ipAddress", "thread", "parent",
     ),
+    text="message",
     inner=("author",),
     others=("thread",),
     opened=b"<disqus>",

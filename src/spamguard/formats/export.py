@@ -70,8 +70,7 @@ class Export:
 
     def note(self, line: int, kind: str) -> None:
         """Keep the first line of each kind of damage."""
-        if len(self.damage) < MOST_KINDS and kind not in (known for _, known in self.damage):
-            self.damage.append((line, kind))
+        note_once(self.damage, line, kind)
 
     def record(
         self,
@@ -100,6 +99,12 @@ class Export:
 
 #: Thrown away by the owner of the blog: spam only if the user says so.
 TRASHED = "trashed"
+
+
+def note_once(damage: list[tuple[int, str]], line: int, kind: str) -> None:
+    """Add a kind of damage that was not met before."""
+    if len(damage) < MOST_KINDS and all(kind != known for _, known in damage):
+        damage.append((line, kind))
 
 
 def in_batches(records: Iterable[Record | None]) -> Iterator[list[Record]]:

@@ -6,7 +6,7 @@ So do WP-CLI, the REST interface of WordPress and most databases hand out commen
 from collections.abc import Iterator
 
 from spamguard.errors import NoCommentsError
-from spamguard.formats.export import in_batches
+from spamguard.formats.export import in_batches, note_once
 from spamguard.formats.jsonl import Objects
 from spamguard.formats.jsonstream import items
 from spamguard.formats.record import Record
@@ -32,7 +32,7 @@ class JsonArray(Objects):
         line = 1
         for item in items(self._source):
             if item.error is not None and not item.raw:
-                self.damage.append((item.line, item.error))
+                note_once(self.damage, item.line, item.error)
             elif item.error is not None:
                 yield Record(None, item.line, item.raw, item.error)
             elif item.alone and len(values) < 1000:

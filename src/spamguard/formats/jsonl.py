@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from spamguard.errors import NoCommentsError
-from spamguard.formats.columns import NO_PARENT, NOT_COMMENTS, find_columns
+from spamguard.formats.columns import NO_PARENT, NOT_COMMENTS, find_columns, listed
 from spamguard.formats.record import ADDED, Choices, Record, visible
 from spamguard.formats.source import Source
 from spamguard.records import Comment, Verdict
@@ -61,7 +61,7 @@ class Objects:
         if "text" not in self.columns:
             raise NoCommentsError(
                 f"{self._source.name}: no key looks like the text of a comment among"
-                f" {', '.join(names)}; name it with --text-column"
+                f" {listed(names)}; name it with --text-column"
             )
         self._getters = {
             field: _getter(self.columns.get(field, "")) for field in (*Comment._fields, "type")

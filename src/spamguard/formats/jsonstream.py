@@ -20,6 +20,27 @@ _STRING = re.compile(r'"((?:[^"\\]|\\.)*)"\s*:\s*')
 _NEXT = re.compile(r"(?:\}\s*,|\"comments\"\s*:\s*\[)\s*(?=\{)")
 
 
+#: What is said of an object that has lost a value to another one.
+DOUBLED = "a name twice in an object; the last is taken"
+
+
+class Names:
+    """Makes objects of what a JSON decoder finds, and notices names that come twice in one."""
+
+    def __init__(self) -> None:
+        self.doubled = False
+
+    def object_of(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        self.doubled |= len(found) < len(pairs)
+        return found
+
+    def were_doubled(self) -> bool:
+        """Whether there was such an object since this was asked last."""
+        doubled, self.doubled = self.doubled, False
+        return doubled
+
+
 class Item(NamedTuple):
     """An object of an array: the key of the array, "" at the top; the value, or what was wrong.
 
@@ -46,7 +67,8 @@ def items(source: Source) -> Iterator[Item]:
 class _Document:
     def __init__(self, source: Source) -> None:
         self._chunks = source.text_chunks()
-        self._decoder = json.JSONDecoder()
+        self._names = Names()
+        self._decoder = json.JSONDecoder(object_pairs_hook=self._names.object_of)
         self._text = ""
         self._at = 0
         self._line = 1  # of the place up to where lines were counted
@@ -91,20 +113,23 @@ class _Document:
 
     def items(self) -> Iterator[Item]:
         opened = self._peek()
-        if opened == "[":
-            yield from self._array("")
-        elif opened == "{":
-            yield from self._object()
+        for item in self._array("") if opened == "[" else self._object() if opened == "{" else ():
+            yield item
+            if self._names.were_doubled():
+                yield Item("", item.line, None, DOUBLED)
         if self._peek():
             yield Item("", self._line_now(), None, "more text after the end of the document")
 
     def _object(self) -> Iterator[Item]:
         self._at += 1
+        keys = set()
         while (seen := self._peek()) != "}":
             key = self._key() if seen == '"' else None
             if key is None:
                 yield self._lost("no name of a value", "")
                 return
+            self._names.doubled |= key in keys
+            keys.add(key)
             if self._peek() == "[":
                 yield from self._array(key)
             else:

@@ -51,7 +51,7 @@ class MovableType(Export):
                 if line == _ENTRY_END and (ended or section.is_head):
                     yield section
                     section, ended = _Section("", number + 1), False
-                elif ended and name:
+                elif (ended or section.is_head) and name:
                     yield section
                     section, ended = _Section(name[1], number), False
                 elif ended and line.strip():

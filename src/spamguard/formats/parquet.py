@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from spamguard.errors import InputError, NoCommentsError
-from spamguard.formats.columns import NO_PARENT, NOT_COMMENTS, find_columns
+from spamguard.formats.columns import NO_PARENT, NOT_COMMENTS, find_columns, listed
 from spamguard.formats.export import BATCH, shown
 from spamguard.formats.record import Choices, Record
 from spamguard.formats.source import Source
@@ -29,7 +29,7 @@ class Parquet:
         if "text" not in self.columns:
             raise NoCommentsError(
                 f"{source.name}: no column looks like the text of a comment among"
-                f" {', '.join(names)}; name it with --text-column"
+                f" {listed(names)}; name it with --text-column"
             )
 
     def _open(self) -> Any:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from spamguard.formats.export import Export, in_batches, label_of, parent_of, words
+from spamguard.formats.jsonstream import DOUBLED, Names
 from spamguard.formats.record import Record, visible
 from spamguard.records import Comment
 
@@ -19,6 +20,7 @@ class Remark42(Export):
 
     def _records(self) -> Iterator[Record | None]:
         blocked: set[str] = set()
+        names = Names()
         line = 0
         for chunk in self._source.line_chunks():
             for raw in chunk:
@@ -26,10 +28,12 @@ class Remark42(Export):
                 if not raw.strip():
                     continue
                 try:
-                    said = json.loads(visible(raw))
+                    said = json.loads(visible(raw), object_pairs_hook=names.object_of)
                 except (ValueError, RecursionError) as error:
                     yield Record(None, line, raw, f"not JSON: {error}")
                     continue
+                if names.were_doubled():
+                    self.note(line, DOUBLED)
                 if not isinstance(said, dict):
                     yield Record(None, line, raw, "not a JSON object")
                 elif "users" in said and "text" not in said:

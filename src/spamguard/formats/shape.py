@@ -46,6 +46,7 @@ class Shape:
     others: further elements that are records (a thread that comments refer to).
     inner: elements inside a record that hold elements; all others hold text.
     fields: the names of the elements inside a comment that hold text.
+    text: the path of the one that holds what was said.
     around: the element that stands around comments, and ``kept``, what is kept of its children.
     opened: the tags that are open where ``around`` may stand, or else a comment.
     status: the path of the field that says what the blog made of the comment.
@@ -53,6 +54,7 @@ class Shape:
 
     comment: str
     fields: tuple[str, ...]
+    text: str
     opened: bytes
     status: str = ""
     others: tuple[str, ...] = ()

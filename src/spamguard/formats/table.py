@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from operator import itemgetter
 
 from spamguard.errors import NoCommentsError
-from spamguard.formats.columns import NAMES, NO_PARENT, NOT_COMMENTS, find_columns, folded
+from spamguard.formats.columns import NAMES, NO_PARENT, NOT_COMMENTS, find_columns, folded, listed
 from spamguard.formats.record import ADDED, SURROGATES, Choices, Record, shown, visible
 from spamguard.formats.source import Source
 from spamguard.records import Comment, Verdict
@@ -25,7 +25,10 @@ def delimiter_of(head: str) -> str:
     header = head.split("\n", 1)[0]
 
     def merit(delimiter: str) -> tuple[int, int]:
-        names = next(csv.reader([header], delimiter=delimiter), [])
+        try:
+            names = next(csv.reader([header], delimiter=delimiter), [])
+        except csv.Error:  # a carriage return in the middle
+            names = []
         return sum(folded(name) in known for name in names), len(names)
 
     return max((",", "\t", ";", "|"), key=merit)
@@ -47,7 +50,7 @@ class Table:
         if "text" not in self.columns:
             raise NoCommentsError(
                 f"{source.name}: line {self._header.line}: no column looks like the text of a"
-                f" comment among {', '.join(names)}; name it with --text-column"
+                f" comment among {listed(names)}; name it with --text-column"
             )
         self._places = {name: place for place, name in reversed(list(enumerate(names)))}
         kind = None if choices.include_pingbacks else self.columns.get("type")

@@ -19,6 +19,7 @@ SHAPE = Shape(
         "comment_approved", "comment_type", "comment_parent", "comment_user_id",
         "meta_key", "meta_value",
     ),
+    text="comment_content",
     inner=("commentmeta",),
     around="item",
     kept=("title", "link", "encoded"),

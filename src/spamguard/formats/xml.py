@@ -85,6 +85,13 @@ class Elements:
         self._work(final=True)
         yield self._taken()
 
+    def give(self, element: Element) -> None:
+        """Hand out a record, and say so if something of it has to be left behind."""
+        texts = sum(field.path == self.shape.text for field in element.fields)
+        if texts > 1:
+            self.note(element.line, "a comment with more than one text; the first is taken")
+        self.ready.append(element)
+
     def _taken(self) -> list[Element]:
         taken, self.ready = self.ready, []
         return taken
@@ -133,7 +140,7 @@ class Elements:
         if run.begun is None or run.record != self.shape.comment:
             return
         if isinstance(error, _GivenUp):
-            self.ready.append(Element(run.record, run.line, {}, [], self.around, kind))
+            self.give(Element(run.record, run.line, {}, [], self.around, kind))
         else:
             self._torn, self._wait_for = run, 0
 
@@ -162,9 +169,7 @@ class Elements:
             self._wait_for = 2 * len(self._window)
             return False
         self._torn = None
-        self.ready.append(
-            Element(torn.record, torn.line, mended.attributes, mended.fields, self.around)
-        )
+        self.give(Element(torn.record, torn.line, mended.attributes, mended.fields, self.around))
         self.done_to = self._base + mended.end
         self._begin(self.done_to, inside=True)
         return True
@@ -310,7 +315,7 @@ class _Run:
             self._within.pop()
         elif self.begun is not None:
             self._owner.done_to = self._expat.CurrentByteIndex + self._shift
-            self._owner.ready.append(
+            self._owner.give(
                 Element(
                     self.record,
                     self.line,
