@@ -421,8 +421,8 @@ def test_a_zip_of_several_files(tmp_path):
 ANOTHER_KIND = {
     b"": "empty",
     b"  \n": "empty",
-    b"%PDF-1.4 ...": "a PDF file",
-    b"\x89PNG\r\n\x1a\n": "a picture",
+    b"%PDF-1.4 ...": r"a binary file \(PDF\)",
+    b"\x89PNG\r\n\x1a\n": r"a binary file \(a picture\)",
     b"<!DOCTYPE html><html><body>comment": "an HTML page",
     b"<?xml version='1.0'?><rss version='2.0'><channel><item/></channel></rss>": "an RSS feed",
     b"<feed xmlns='http://www.w3.org/2005/Atom'><entry/></feed>": "an Atom feed",

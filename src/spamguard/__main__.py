@@ -3,13 +3,17 @@
 import os
 import sys
 
-from spamguard.cli import main
+INTERRUPTED = 130
 
 
 def run() -> None:
     """Run the command line and end the process."""
     try:
+        from spamguard.cli import main
+
         main()
+    except KeyboardInterrupt:  # while modules were still being imported
+        os._exit(INTERRUPTED)
     except SystemExit as end:
         # Taking the interpreter down costs a sixth of the time one comment takes, and on the
         # light path nothing is left to do: every answer was flushed, no library keeps a file.

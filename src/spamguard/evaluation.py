@@ -58,6 +58,7 @@ def cross_predict(
     spam: Any,
     folds: Sequence[tuple[Any, Any]],
     options: training.Options,
+    sources: Any = None,
     done: Callable[[int], object] | None = None,
 ) -> Predictions:
     """What models trained without a fold say of it; rows in no test fold are left out.
@@ -67,7 +68,8 @@ def cross_predict(
     """
     found = []
     for number, (train, test) in enumerate(folds):
-        fitted = training.fit([comments[row] for row in train], spam[train], options)
+        known = None if sources is None else sources[train]
+        fitted = training.fit([comments[row] for row in train], spam[train], options, known)
         found.append(predict(fitted.model, [comments[row] for row in test], spam[test]))
         if done is not None:
             done(number + 1)
@@ -76,10 +78,11 @@ def cross_predict(
 
 def random_folds(spam: Any, duplicates: Any, count: int, seed: int) -> list[tuple[Any, Any]]:
     """Stratified folds that keep near-duplicates together."""
-    smallest = min(int(np.sum(spam)), int(np.sum(~spam)))
-    if smallest < count:
+    fewest = min(int(np.sum(spam)), int(np.sum(~spam)), len(np.unique(duplicates)))
+    if fewest < count:
         raise TrainingError(
-            f"{count} folds need at least {count} spam and ham; there are {smallest}"
+            f"{count} folds need at least {count} spam and ham that are not near-duplicates;"
+            f" there are {fewest}"
         )
     folds = StratifiedGroupKFold(count, shuffle=True, random_state=seed)
     return list(folds.split(spam, spam, duplicates))
@@ -89,7 +92,7 @@ def group_folds(groups: Any, duplicates: Any) -> list[tuple[Any, Any]]:
     """Each group tested by a model that saw nothing of it, nor near-duplicates of its comments."""
     names = np.unique(groups)
     if len(names) < 2:
-        raise TrainingError(f"there is only one group, {names[0]!r}: at least two are needed")
+        raise TrainingError(f"there is only one group, {str(names[0])!r}: at least two are needed")
     folds = []
     for name in names:
         inside = groups == name
@@ -101,7 +104,7 @@ def group_folds(groups: Any, duplicates: Any) -> list[tuple[Any, Any]]:
 def time_fold(times: Any, share: float = 0.7) -> list[tuple[Any, Any]]:
     """The oldest ``share`` of the rows to train on, the rest to test on."""
     order = np.argsort(times, kind="stable")
-    cut = int(len(order) * share)
+    cut = round(len(order) * share)
     return [(order[:cut], order[cut:])]
 
 
@@ -120,7 +123,7 @@ def measure(said: Predictions) -> dict[str, Figure]:
         "precision": share(hit, int(np.sum(guessed)), "nothing is called spam"),
         "recall": share(hit, spam, "no spam"),
     }
-    resampled = bootstrap(said)
+    resampled = bootstrap(said) if spam + ham else {}
     for name, why_not in {
         "f1": "" if spam else "no spam",
         "mcc": _lacking(spam, ham),
@@ -136,8 +139,10 @@ def measure(said: Predictions) -> dict[str, Figure]:
         "unsure": share(
             int(np.sum((said.verdict != HAM) & ~called_spam)), spam + ham, "no comments"
         ),
-        "brier": resampled["brier"],
-        "calibration_error": resampled["calibration_error"],
+        "brier": resampled.get("brier", Figure(None, why_not="no comments")),
+        "calibration_error": resampled.get(
+            "calibration_error", Figure(None, why_not="no comments")
+        ),
     }
     return figures
 
@@ -171,8 +176,10 @@ def bootstrap(said: Predictions) -> dict[str, Figure]:
     ]
     figures = {}
     for name, value in whole.items():
-        low, high = np.nanpercentile([one[name] for one in drawn], [2.5, 97.5])
-        figures[name] = Figure(value, float(low), float(high))
+        values = [one[name] for one in drawn if not np.isnan(one[name])]
+        if values and not np.isnan(value):
+            low, high = np.percentile(values, [2.5, 97.5])
+            figures[name] = Figure(value, float(low), float(high))
     return figures
 
 
@@ -190,10 +197,11 @@ def curve_measures(ranked: Predictions, weight: Any) -> dict[str, float]:
         tp, fp = weight[above & ranked.spam].sum(), weight[above & ~ranked.spam].sum()
         fn, tn = spam - tp, ham - fp
         return {
-            "f1": float(2 * tp / (2 * tp + fp + fn)),
+            "f1": float(2 * tp / max(2 * tp + fp + fn, 1)),
+            # Where it is 0/0, all being called one class, it is 0 by convention.
             "mcc": float(
                 (tp * tn - fp * fn)
-                / np.sqrt(float(tp + fp) * float(tp + fn) * float(tn + fp) * float(tn + fn))
+                / max(np.sqrt(float(tp + fp) * float(tp + fn) * float(tn + fp) * float(tn + fn)), 1)
             ),
             "roc_auc": float(np.trapezoid(tpr, fpr)),
             "recall_at_1%_fpr": float(tpr[fpr <= 0.01][-1]) if ham else np.nan,

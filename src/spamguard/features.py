@@ -35,6 +35,7 @@ BLOCKS = (
     Block("links", VIEWS.index("links"), kernel.TOKENS, 1, 1, 14),
     Block("author", VIEWS.index("author"), kernel.WORDS, 1, 2, 14),
     Block("site", VIEWS.index("site"), kernel.TOKENS, 1, 1, 14),
+    Block("keywords", VIEWS.index("keywords"), kernel.CHARS, 3, 5, 14),
 )
 
 

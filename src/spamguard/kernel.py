@@ -189,7 +189,10 @@ def compiled() -> types.SimpleNamespace:
             function.__code__, namespace, function.__name__, function.__defaults__
         )
         twin.__module__ = __name__
-        namespace[function.__name__] = numba.njit(cache=True, nogil=True)(twin)
+        try:
+            namespace[function.__name__] = numba.njit(cache=True, nogil=True)(twin)
+        except RuntimeError:  # there is no place for a cache that only this user can write
+            namespace[function.__name__] = numba.njit(nogil=True)(twin)
     return types.SimpleNamespace(
         **{name: namespace[name] for name in ("hash_ngrams", "score_texts")}
     )

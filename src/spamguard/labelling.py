@@ -18,7 +18,6 @@ class Tally:
         self.labels: Counter[str] = Counter()
         self.errors: list[tuple[int, str]] = []
         self.bad = 0
-        self.replaced = 0
         self.interpreted_bulk = False
         self._certain = certain
         self._most: dict[str, list[tuple[float, int, str]]] = {SPAM: [], HAM: []}
@@ -31,8 +30,6 @@ class Tally:
                     self.errors.append((record.line, record.error))
             return
         self.labels[verdict.label] += 1
-        if "\ufffd" in record.comment.text:
-            self.replaced += 1
         if self._certain and verdict.label in self._most:
             import heapq
 

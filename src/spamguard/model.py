@@ -34,7 +34,7 @@ class Model(NamedTuple):
         return sigmoid(self.slope * log_odds + self.offset)
 
     def verdict(self, log_odds: float) -> Verdict:
-        probability = self.probability(log_odds)
+        probability = sigmoid(self.slope * log_odds + self.offset)
         if probability >= self.spam_cutoff:
             return Verdict(SPAM, probability)
         return Verdict(HAM if probability < self.ham_cutoff else UNSURE, probability)
@@ -128,4 +128,5 @@ class Scorer:
 
     def verdicts(self, comments: Sequence[Comment]) -> list[Verdict]:
         """One verdict for each comment, in order."""
-        return list(map(self.model.verdict, self.log_odds(comments)))
+        verdict = self.model.verdict
+        return [verdict(log_odds) for log_odds in self.log_odds(comments)]

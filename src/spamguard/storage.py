@@ -10,6 +10,7 @@ import io
 import os
 import pickle
 import stat
+import sys
 import zlib
 from typing import Any
 
@@ -20,8 +21,11 @@ from spamguard.model import Model, Part
 FORMAT = "spamguard model"
 #: Rises whenever a model of the old kind would score differently: views, kernel or fields changed.
 VERSION = 1
-MOST_BYTES = 16 << 20
+MOST_BYTES = 8 << 20
 MOST_OPCODES = 20_000
+MOST_LETTERS = 10_000
+MOST_FACTS = 10_000
+DEEPEST = 8
 _MARK = b"spamguard crc32 "
 _TRAILER = len(_MARK) + 8
 
@@ -45,6 +49,7 @@ _PLAIN = (
     pickle.PROTO, pickle.FRAME, pickle.STOP, pickle.MARK, pickle.MEMOIZE, pickle.BINGET,
     pickle.LONG_BINGET, pickle.NONE, pickle.NEWTRUE, pickle.NEWFALSE, pickle.BININT,
     pickle.BININT1, pickle.BININT2, pickle.LONG1, pickle.BINFLOAT, pickle.SHORT_BINUNICODE,
+    pickle.BINUNICODE,
     pickle.SHORT_BINBYTES, pickle.BINBYTES, pickle.EMPTY_DICT, pickle.SETITEM, pickle.SETITEMS,
     pickle.EMPTY_LIST, pickle.APPEND, pickle.APPENDS,
 )  # fmt: skip
@@ -59,7 +64,16 @@ class _PlainUnpickler(pickle._Unpickler):  # noqa: SLF001
     def __init__(self, file: io.BytesIO) -> None:
         super().__init__(file)
         known = super().dispatch
-        self.dispatch = _Opcodes({opcode[0]: known[opcode[0]] for opcode in _PLAIN})  # type: ignore[misc]
+        handlers: dict[int, Any] = {opcode[0]: known[opcode[0]] for opcode in _PLAIN}
+        handlers[pickle.BINUNICODE[0]] = _PlainUnpickler.read_text
+        self.dispatch = _Opcodes(handlers)  # type: ignore[misc]
+
+    def read_text(self) -> None:
+        """As the base class does it, but for the length."""
+        length = int.from_bytes(self.read(4), "little")  # type: ignore[attr-defined]
+        if length > MOST_LETTERS:
+            raise pickle.UnpicklingError("it holds a text that is too long")
+        self.append(str(self.read(length), "utf-8"))  # type: ignore[attr-defined]
 
     def find_class(self, module: str, name: str) -> Any:
         raise pickle.UnpicklingError(f"it names {module}.{name}")
@@ -86,12 +100,25 @@ def dump(model: Model) -> bytes:
         "facts": model.facts,
     }
     buffer = io.BytesIO()
-    joblib.dump(plain, buffer, compress=0, protocol=4)
+    joblib.dump(_canonical(plain), buffer, compress=0, protocol=4)
     raw = buffer.getvalue()
     return raw + _MARK + _checksum(raw)
 
 
-def _checksum(raw: bytes) -> bytes:
+def _canonical(value: Any) -> Any:
+    """The same value, whose pickle depends on nothing else: pickle writes an object once only."""
+    if type(value) is str:
+        return sys.intern(value)
+    if type(value) is bytes:
+        return bytes(bytearray(value))
+    if type(value) is list:
+        return [_canonical(item) for item in value]
+    if type(value) is dict:
+        return {_canonical(key): _canonical(item) for key, item in value.items()}
+    return value
+
+
+def _checksum(raw: bytes | memoryview) -> bytes:
     return b"%08x" % zlib.crc32(raw)
 
 
@@ -128,25 +155,28 @@ def _read(path: str) -> bytes:
 
 def parse(raw: bytes, name: str) -> Model:
     """The model in the bytes of a file called ``name``."""
-    body, trailer = raw[:-_TRAILER], raw[-_TRAILER:]
+    body, trailer = memoryview(raw)[:-_TRAILER], raw[-_TRAILER:]
     if not trailer.startswith(_MARK):
         raise ModelError(
             f"{name}: not a spamguard model, or cut off: its closing checksum is missing"
         )
     if trailer[len(_MARK) :] != _checksum(body):
         raise ModelError(f"{name}: damaged: its checksum does not match; get it or train it again")
+    file = io.BytesIO(raw)
     try:
-        plain = _PlainUnpickler(io.BytesIO(body)).load()
+        plain = _PlainUnpickler(file).load()
     except Exception as error:  # whatever a crafted file provokes is one message
-        raise ModelError(
-            f"{name}: not a spamguard model: {error or type(error).__name__}"
-        ) from None
-    if not isinstance(plain, dict) or plain.get("format") != FORMAT:
+        what = str(error)[:200] or type(error).__name__
+        raise ModelError(f"{name}: not a spamguard model: {what}") from None
+    if file.tell() != len(body):
+        raise ModelError(f"{name}: not a spamguard model: it goes on after its end")
+    version = plain.get("version") if type(plain) is dict else None
+    if type(version) is not int or abs(version) > 10**9 or plain.get("format") != FORMAT:
         raise ModelError(f"{name}: not a spamguard model")
-    if plain.get("version") != VERSION:
+    if version != VERSION:
         raise ModelError(
-            f"{name}: written by another version of spamguard (model version"
-            f" {plain.get('version')!r}, this one reads {VERSION}); train it again"
+            f"{name}: written by another version of spamguard (model version {version},"
+            f" this one reads {VERSION}); train it again"
         )
     try:
         return _checked(plain)
@@ -175,20 +205,21 @@ def _checked_part(plain: dict[str, Any]) -> Part:
         type(block.name) is str
         and all(type(number) is int for number in block[1:6])
         and type(block.scale) is float
+        and abs(block.scale) < 1e38
         and 0 <= block.view < len(VIEWS)
         and 0 <= block.unit <= 2
         and 1 <= block.low <= block.high <= 8
-        and 8 <= block.bits <= 18
+        and 8 <= block.bits <= 17
     ):
         raise ValueError("a block is out of range")
     for key in ("idf", "weight"):
         raw = plain[key]
         if type(raw) is not bytes or len(raw) != 4 * block.size:
-            raise ValueError(f"block {block.name}: {key} has the wrong size")
+            raise ValueError(f"block {block.name[:40]!r}: {key} has the wrong size")
         # The top byte of a float32 is 7f or ff for infinity, NaN and what lies beyond 1e38.
         top = raw[3::4]
         if 0x7F in top or 0xFF in top:
-            raise ValueError(f"block {block.name}: {key} holds a number that is not finite")
+            raise ValueError(f"block {block.name[:40]!r}: {key} holds a number that is not finite")
     return Part(block, plain["idf"], plain["weight"])
 
 
@@ -196,15 +227,19 @@ def _check_facts(facts: Any) -> None:
     """Facts are a small tree of plain values."""
     if type(facts) is not dict:
         raise ValueError("its facts are missing")
-    todo: list[Any] = [facts]
-    for _ in range(10_000):
+    todo: list[tuple[int, Any]] = [(0, facts)]
+    for _ in range(MOST_FACTS):
         if not todo:
             return
-        value = todo.pop()
+        depth, value = todo.pop()
+        if depth > DEEPEST or len(todo) > MOST_FACTS:
+            break
         if type(value) is dict:
-            todo += [*value.keys(), *value.values()]
+            if any(type(key) is not str for key in value):
+                break
+            todo += [(depth + 1, item) for item in value.values()]
         elif type(value) is list:
-            todo += value
+            todo += [(depth + 1, item) for item in value]
         elif type(value) not in (str, int, float, bool, type(None)):
             raise ValueError("its facts hold something that is not plain")
-    raise ValueError("its facts are too many")
+    raise ValueError("its facts are not plain, or too many, or too deep")

@@ -19,20 +19,37 @@ class Views(NamedTuple):
     links: str
     author: str
     site: str
+    keywords: str
 
 
-#: Anything that is not in here is as a reader sees it, but for its case.
-_PLAIN = re.compile(r"[<&\[@:/\x00-\x1f\x7f]|\w\.[a-z]|  ", re.ASCII | re.IGNORECASE)
-_NOT_WORD = re.compile(r"[\W_]+")
+_INNER_DOT = re.compile(r"[a-z]\.[a-z]", re.IGNORECASE)
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1b\x7f]")
+_WORD = re.compile(r"[^\W_]+")
 
 
 def clean(raw: str) -> tuple[str, list[str], list[str]]:
     """The text as a reader would take it in, the links in it, and the signs of how it was made."""
-    if raw.isascii() and not _PLAIN.search(raw):
-        return raw.strip().lower(), [], []
+    if raw.isascii() and not _marked(raw):
+        return " ".join(raw.lower().split()), [], []
     from spamguard.disguise import undisguise
 
     return undisguise(raw)
+
+
+def _marked(raw: str) -> bool:
+    """Whether an ASCII text may hold markup, entities, links, addresses or control characters.
+
+    Single characters are looked for before any expression is tried: most texts have none.
+    """
+    return (
+        "<" in raw
+        or "&" in raw
+        or "[" in raw
+        or "@" in raw
+        or "://" in raw
+        or ("." in raw and _INNER_DOT.search(raw) is not None)
+        or (not raw.isprintable() and _CONTROL.search(raw) is not None)
+    )
 
 
 def address_words(address: str) -> list[str]:
@@ -41,8 +58,8 @@ def address_words(address: str) -> list[str]:
     host, _, path = address.partition("/")
     labels = host.split("@")[-1].split(":")[0].split(".")
     words = [f".{labels[-1]}"] if len(labels) > 1 else []
-    words += [f"@{word}" for label in labels[:-1] for word in _NOT_WORD.split(label) if word]
-    words += [f"/{word}" for word in _NOT_WORD.split(path)[:20] if word]
+    words += [f"@{word}" for label in labels[:-1] for word in _WORD.findall(label)]
+    words += [f"/{word}" for word in _WORD.findall(path)[:20]]
     words.append("path" if path else "root")
     return words
 
@@ -56,12 +73,24 @@ def views(comment: Comment) -> Views:
         signs.append(f"links:{min(len(links), 9)}")
         for link in links[:20]:
             signs += address_words(link)
-    author = site = ""
+    if not links and comment.author is None and comment.author_url is None:
+        return Views(f" {text} ", " ".join(signs), "", "", "")
+    author = site = keywords = ""
     if comment.author is not None:
-        author, _, _ = clean(comment.author[:200])
-        author = f" {author} " if author else "-"
+        author = clean(comment.author[:200])[0]
     if comment.author_url is not None:
-        site = (
-            " ".join(address_words(comment.author_url[:500])) if comment.author_url.strip() else "-"
-        )
-    return Views(f" {text} ", " ".join(signs), author, site)
+        site = comment.author_url[:500].strip().lower()
+    if author or site or links:
+        keywords = " ".join(_WORD.findall(f"{author} {site} {' '.join(links[:20])}"))
+    return Views(
+        f" {text} ",
+        " ".join(signs),
+        f" {author} " if author else _empty(comment.author),
+        " ".join(address_words(site)) if site else _empty(comment.author_url),
+        keywords,
+    )
+
+
+def _empty(field: str | None) -> str:
+    """A field left empty says something; one that the source does not have says nothing."""
+    return "" if field is None else "-"

@@ -22,7 +22,7 @@ from spamguard.model import Model, Part
 from spamguard.records import HAM, SPAM, Comment
 
 #: Inverse regularisation strength, and in how many rows a column must occur.
-STRENGTH = 10.0
+STRENGTH = 3.0
 MIN_ROWS = 2
 FOLDS = 5
 #: Fewer of a class than this cannot be folded, let alone learned from.
@@ -37,11 +37,14 @@ class Options(NamedTuple):
 
     max_fpr: the largest share of ham that may be called spam, by out-of-fold scores.
     seed: of the division into folds.
+    leave_sources_out: whether calibration and cut-offs rest on scores by classifiers that saw
+        nothing of a comment's source, as it is with a blog that a model has never seen.
     moment: when this happens, for the model's facts.
     """
 
     max_fpr: float = 0.005
     seed: int = 0
+    leave_sources_out: bool = False
     moment: str = ""
 
 
@@ -129,22 +132,46 @@ def make_classifier() -> Pipeline:
     return Pipeline([("blocks", union), ("regression", regression)])
 
 
-def fit_classifier(counts: Any, spam: Any) -> Pipeline:
+def fit_classifier(counts: Any, spam: Any, weights: Any) -> Pipeline:
     with warnings.catch_warnings():
         warnings.simplefilter("error", UserWarning)  # a fit that did not converge is an error
-        return make_classifier().fit(counts, spam)
+        return make_classifier().fit(counts, spam, regression__sample_weight=weights)
 
 
-def out_of_fold(counts: Any, spam: Any, groups: Any, seed: int) -> Any:
-    """Log-odds of each row by a classifier that saw neither it nor a near-duplicate of it."""
+def balancing_weights(spam: Any, sources: Any) -> Any:
+    """A weight for each row, 1 on average: each class of each source weighs as the square root
+    of its rows, so that no single source rules what is learned."""
+    _, kind, rows = np.unique(
+        [f"{label} {source}" for label, source in zip(spam, sources, strict=True)],
+        return_inverse=True,
+        return_counts=True,
+    )
+    weights = 1 / np.sqrt(rows[kind])
+    return weights / weights.mean()
+
+
+def out_of_fold(
+    counts: Any, spam: Any, weights: Any, alike: Any, sources: Any, options: Options
+) -> Any:
+    """Log-odds of each row by a classifier that saw neither it nor a near-duplicate of it.
+
+    alike: a number for each row, equal for near-duplicates. sources: a name for each row.
+    """
+    if len(np.unique(alike)) < FOLDS:
+        raise TrainingError("the comments are nearly all alike; add ones that differ")
+    groups = sources if options.leave_sources_out else alike
+    if len(np.unique(groups)) < FOLDS:
+        raise TrainingError(f"leaving sources out needs at least {FOLDS} of them")
     scores = np.zeros(len(spam))
-    folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed)
-    for train, test in folds.split(counts, spam, groups):
+    folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=options.seed)
+    for known, test in folds.split(counts, spam, groups):
+        train = known[~np.isin(alike[known], alike[test])]
         if len(set(spam[train])) < 2:
             raise TrainingError(
                 "the comments of one class are nearly all alike; add ones that differ"
             )
-        scores[test] = fit_classifier(counts[train], spam[train]).decision_function(counts[test])
+        classifier = fit_classifier(counts[train], spam[train], weights[train])
+        scores[test] = classifier.decision_function(counts[test])
     return scores
 
 
@@ -173,7 +200,8 @@ def choose_cutoffs(probability: Any, spam: Any, max_fpr: float) -> Cutoffs:
     allowed = int(max_fpr * len(ham))
     highest = float(ham[allowed])
     above = probability[probability > highest]
-    cutoff = max((highest + float(above.min(initial=1.0))) / 2, 0.5)
+    between = (highest + float(above.min(initial=1.0))) / 2
+    cutoff = min(max(between, float(np.nextafter(highest, 2)), 0.5), 1.0)
     lowest = float(np.sort(probability[spam])[int(MOST_SPAM_PASSED * np.sum(spam))])
     return Cutoffs(min(lowest, 0.5), cutoff, len(ham), int(np.sum(ham >= cutoff)))
 
@@ -192,28 +220,31 @@ class Fitted(NamedTuple):
     cutoffs: Cutoffs
 
 
-def fit(comments: Sequence[Comment], spam: Any, options: Options, groups: Any = None) -> Fitted:
+def fit(comments: Sequence[Comment], spam: Any, options: Options, sources: Any = None) -> Fitted:
     """Train on labelled comments; ``spam`` is a bool array of shape (n_comments,).
 
-    ``groups`` (int array) keeps rows together in folds; by default near-duplicates stay together.
+    ``sources`` names where each comment comes from, for balance; by default all are of one.
     """
     spam = np.asarray(spam, bool)
     check_classes(spam)
-    if groups is None:
-        groups = near_duplicate_groups([comment.text for comment in comments])
+    alike = near_duplicate_groups([comment.text for comment in comments])
+    sources = np.full(len(spam), "") if sources is None else np.asarray(sources, str)
+    weights = balancing_weights(spam, sources)
     with threadpool_limits(1):  # two BLAS threads change the last bits
         counts = count_columns(comments)
-        scores = out_of_fold(counts, spam, groups, options.seed)
+        scores = out_of_fold(counts, spam, weights, alike, sources, options)
         slope, offset = calibrate(scores, spam)
         probability = stats.logistic.cdf(slope * scores + offset)
         cutoffs = choose_cutoffs(probability, spam, options.max_fpr)
-        classifier = fit_classifier(counts, spam)
+        classifier = fit_classifier(counts, spam, weights)
     facts = {
         "trained": options.moment,
         "spam": int(spam.sum()),
         "ham": int((~spam).sum()),
         "max_fpr": options.max_fpr,
         "seed": options.seed,
+        "leave_sources_out": options.leave_sources_out,
+        "sources": len(np.unique(sources)),
         "cutoffs": {**cutoffs._asdict(), "promise": cutoffs.promise},
     }
     intercept = float(classifier["regression"].intercept_[0])

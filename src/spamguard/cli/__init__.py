@@ -1,7 +1,6 @@
 """The command line: one module a command; parses, calls, prints; owns messages and exit codes."""
 
 import importlib
-import os
 import sys
 from typing import Any
 
@@ -44,6 +43,19 @@ class Commands(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super().main(*args, **kwargs)
+        except OSError as error:
+            if not _raised_in_click(error):
+                raise
+            # Help or version that cannot be written.
+            from spamguard.cli.common import fail, silence_stdout
+
+            silence_stdout()
+            fail(f"stdout cannot be written: {error.strerror}")
+            sys.exit(EXPECTED_ERROR)
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
@@ -53,11 +65,19 @@ class Commands(click.Group):
             fail(str(error))
             ctx.exit(EXPECTED_ERROR)
         except BrokenPipeError:
-            # The reader has gone. Nothing more can be said on stdout, not even at exit.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            from spamguard.cli.common import silence_stdout
+
+            silence_stdout()
             ctx.exit(0)
         except KeyboardInterrupt:
             ctx.exit(INTERRUPTED)
+
+
+def _raised_in_click(error: OSError) -> bool:
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return trace is not None and trace.tb_frame.f_globals["__name__"].startswith("click.")
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

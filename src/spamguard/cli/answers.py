@@ -6,7 +6,7 @@ import click
 
 from spamguard import formats
 from spamguard.cli.common import chosen_columns, escaped
-from spamguard.formats.record import Reader, Record, shown
+from spamguard.formats.record import Reader, Record, shown, visible
 from spamguard.formats.source import Source
 from spamguard.records import Verdict
 
@@ -45,4 +45,4 @@ def json_line(record: Record, verdict: Verdict | None) -> str:
         if record.comment.id is not None:
             answer["id"] = record.comment.id
         answer["text"] = record.comment.text
-    return json.dumps(answer, ensure_ascii=False) + "\n"
+    return visible(json.dumps(answer, ensure_ascii=False)) + "\n"

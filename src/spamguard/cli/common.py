@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
-from spamguard.errors import OutputError
+from spamguard.errors import InputError, OutputError
 from spamguard.formats.columns import FIELDS
 from spamguard.formats.record import Record
 from spamguard.formats.source import Source
@@ -23,7 +23,9 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 #: More complaints about single records than this are only counted.
 MOST_COMPLAINTS = 20
 
-_UNSAFE = re.compile("[\\\\\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+_UNSAFE = re.compile(
+    "[\\\\\ud800-\udfff\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]"
+)
 _SHORT = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"}
 
 
@@ -59,18 +61,27 @@ class Complaints:
             fail(f"{self._name}: and {self._count - MOST_COMPLAINTS:,} more bad records")
 
 
-def write(text: str) -> None:
+def encoded(text: str, encoding: str) -> bytes:
+    """Text as bytes: what came in as invalid UTF-8 goes out as it came."""
+    return text.encode(encoding, "surrogateescape" if encoding == "utf-8" else "replace")
+
+
+def silence_stdout() -> None:
+    """Nothing more can be said there; what is left in the buffer would fail again at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def write(text: str, encoding: str = "utf-8") -> None:
     """Text to stdout, at once."""
     if sys.stdout is None:
         raise OutputError("stdout is closed")
     try:
-        sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape"))
+        sys.stdout.buffer.write(encoded(text, encoding))
         sys.stdout.buffer.flush()
     except OSError as error:
         if error.errno == errno.EPIPE:
             raise
-        # What is left in the buffer would fail again at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        silence_stdout()
         raise OutputError(f"stdout cannot be written: {error.strerror}") from None
 
 
@@ -95,6 +106,11 @@ def chosen_columns(options: dict[str, Any]) -> dict[str, str]:
     """The columns that options named, by field; taken out of ``options``."""
     chosen = {field: options.pop(f"{field}_column", None) for field in FIELDS}
     return {field: name for field, name in chosen.items() if name is not None}
+
+
+def refuse_input_as_output(source: Source, output: str | None) -> None:
+    if output is not None and source.is_file(output):
+        raise InputError(f"{output}: is the input, which is never changed; name another file")
 
 
 model_option = click.option(
@@ -159,8 +175,8 @@ def cutoff_lines(facts: dict[str, Any]) -> str:
 def report(tally: Tally, source: Source, quiet: bool) -> None:
     if tally.interpreted_bulk:
         say("numba is not there, so scoring was slow; pip install numba")
-    if tally.replaced:
-        say(f"{escaped(source.name)}: {tally.replaced:,} comments hold what is not valid UTF-8")
+    if source.replaced:
+        say(f"{escaped(source.name)}: {source.replaced:,} comments hold what is not valid UTF-8")
     if not quiet:
         counts = ", ".join(f"{tally.labels[label]:,} {label}" for label in LABELS)
         say(f"{sum(tally.labels.values()):,} comments: {counts}; {tally.bad:,} bad rows")

@@ -24,7 +24,10 @@ from spamguard.cli.labelled import (
     seed_option,
     table_format_option,
 )
-from spamguard.errors import TrainingError
+from spamguard.errors import InputError, TrainingError
+
+#: Measures by name, each an ``evaluation.Figure``.
+Figures = dict[str, Any]
 
 
 @click.command()
@@ -83,10 +86,12 @@ def evaluate(
     from spamguard import duplicates, evaluation, training
 
     table, dropped = training.clean_table(
-        pd.DataFrame(labelled.rows, columns=["comment", "label", "file", *also])
+        pd.DataFrame(labelled.rows, columns=["comment", "label", "file", "source", *also])
     )
     if time_column:
         table, dropped["undated"] = _dated(table)
+        if table.empty and dropped["undated"]:
+            raise InputError(f"no date in column {time_column!r} can be read")
     spam = (table["label"] == "spam").to_numpy()
     comments = list(table["comment"])
     if not comments:
@@ -113,18 +118,20 @@ def evaluate(
             spam,
             parts,
             training.Options(max_fpr=max_fpr, seed=seed),
+            table["source"].to_numpy(),
             None if quiet else lambda fold: say(f"fold {fold} of {len(parts)} is through"),
         )
-    results = {"overall": evaluation.measure(said)}
+    overall = evaluation.measure(said)
+    by_group = {}
     if groups is not None:
         for name, part in evaluation.by_group(said, groups[rows]):
-            results[name] = evaluation.measure(part)
+            by_group[name] = evaluation.measure(part)
     if not quiet:
         say(
             f"{len(rows):,} comments measured: {said.spam.sum():,} spam, {(~said.spam).sum():,} ham"
             f" (dropped: {dropped_counts(dropped, labelled.bad)})"
         )
-    write(_results_json(results) if as_json else _results_text(results))
+    write((_results_json if as_json else _results_text)(overall, by_group))
 
 
 def _dated(table: Any) -> tuple[Any, int]:
@@ -137,19 +144,21 @@ def _dated(table: Any) -> tuple[Any, int]:
     return table[~bad].reset_index(drop=True), int(bad.sum())
 
 
-def _results_json(results: dict[str, dict[str, Any]]) -> str:
-    plain = {
-        group: {
-            name: {"value": figure.value, "low": figure.low, "high": figure.high}
-            | ({"why_not": figure.why_not} if figure.why_not else {})
-            for name, figure in figures.items()
-        }
-        for group, figures in results.items()
-    }
+def _results_json(overall: Figures, by_group: dict[str, Figures]) -> str:
+    plain: dict[str, Any] = {"overall": _plain(overall)}
+    if by_group:
+        plain["groups"] = {name: _plain(figures) for name, figures in by_group.items()}
     return json.dumps(plain, ensure_ascii=False, indent=2) + "\n"
 
 
-def _results_text(results: dict[str, dict[str, Any]]) -> str:
-    return "\n".join(
-        f"{escaped(group)}\n{figure_lines(figures)}\n" for group, figures in results.items()
-    )
+def _plain(figures: Figures) -> dict[str, dict[str, Any]]:
+    return {
+        name: {"value": figure.value, "low": figure.low, "high": figure.high}
+        | ({"why_not": figure.why_not} if figure.why_not else {})
+        for name, figure in figures.items()
+    }
+
+
+def _results_text(overall: Figures, by_group: dict[str, Figures]) -> str:
+    parts = [("overall", overall), *by_group.items()]
+    return "\n".join(f"{escaped(name)}\n{figure_lines(figures)}\n" for name, figures in parts)

@@ -32,7 +32,13 @@ from spamguard.formats.source import Source
 @format_option
 @nul_option
 @column_options("text", "author", "author_url", "post_title", "id")
-@click.option("--top", default=5, show_default=True, help="How many reasons on either side.")
+@click.option(
+    "--top",
+    type=click.IntRange(0),
+    default=5,
+    show_default=True,
+    help="How many reasons on either side.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Answer in JSON lines, with all reasons.")
 def explain(
     file: str,
@@ -55,6 +61,7 @@ def explain(
             for record in batch:
                 if record.error is not None:
                     complaints.about(record)
+                    write(json_line(record, None) if as_json else text_line(record, None))
                 if record.comment is None:
                     continue
                 reasons = reasons_of(model, record.comment)

@@ -14,11 +14,13 @@ from spamguard.cli.common import (
     Complaints,
     chosen_columns,
     column_options,
+    encoded,
     escaped,
     load_model,
     model_option,
     progress,
     quiet_option,
+    refuse_input_as_output,
     report,
     strict_option,
     write,
@@ -31,7 +33,7 @@ from spamguard.labelling import Judged, Tally, judge
 from spamguard.records import HAM, LABELS, SPAM
 
 SHOWN_CERTAIN = 10
-_RISKY = re.compile(r"[\s'\"\\]")
+_RISKY = re.compile(r"[\s'\"\\\ufffd]")
 
 
 @click.command()
@@ -74,10 +76,7 @@ def label(
     model = load_model(model_path)
     tally = Tally(certain=SHOWN_CERTAIN if dry_run else 0)
     with Source(file) as source:
-        if output and source.is_file(output):
-            raise InputError(
-                f"{output}: is the input; an input is never changed, name another file"
-            )
+        refuse_input_as_output(source, output)
         reader = formats.open_table(source, format_name, chosen_columns(options))
         if ids and "id" not in reader.columns and reader.columns:
             raise InputError(f"{source.name}: no column looks like an id; name it with --id-column")
@@ -106,20 +105,20 @@ def label(
 def _sink(output: str | None, encoding: str) -> Iterator[Callable[[str], None]]:
     """Where labelled text goes: a whole file, gzipped by its name, or stdout."""
     if output is None or output == "-":
-        yield write
+        yield lambda text: write(text, encoding)
         return
     with whole_file(output) as file:
         if not output.endswith(".gz"):
-            yield lambda text: _send(file, text, encoding)
+            yield lambda text: _send(file, encoded(text, encoding))
             return
         import gzip
 
         with gzip.GzipFile("", "wb", fileobj=file, mtime=0) as packed:
-            yield lambda text: _send(packed, text, encoding)
+            yield lambda text: _send(packed, encoded(text, encoding))
 
 
-def _send(file: Any, text: str, encoding: str) -> None:
-    file.write(text.encode(encoding, "surrogateescape" if encoding == "utf-8" else "replace"))
+def _send(file: Any, data: bytes) -> None:
+    file.write(data)
 
 
 def _kept(reader: Annotator, judged: list[Judged], only: str | None) -> Iterator[str]:
@@ -134,7 +133,9 @@ def _ids(source: Source, judged: list[Judged], wanted: str) -> Iterator[str]:
     for record, verdict in judged:
         if verdict is None or verdict.label != wanted or record.comment is None:
             continue
-        key = "" if record.comment.id is None else str(record.comment.id)
+        found = record.comment.id
+        is_id = isinstance(found, str | int) and not isinstance(found, bool)
+        key = str(found) if is_id else ""
         if not key or key.startswith("-") or not key.isprintable() or _RISKY.search(key):
             raise InputError(
                 f"{source.name}: line {record.line}: the id {key!r} is missing or would not be safe"

@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import click
@@ -11,11 +12,13 @@ from spamguard.cli.common import (
     Complaints,
     escaped,
     progress,
+    refuse_input_as_output,
     say,
 )
 from spamguard.errors import InputError
 from spamguard.formats.columns import Labels
 from spamguard.formats.source import Source
+from spamguard.records import SPAM, Comment
 
 
 def label_options(function: Any) -> Any:
@@ -34,6 +37,11 @@ class Labelled:
     """Labelled comments from files, as the table that training cleans, and how they were read."""
 
     def __init__(self, spam_values: tuple[str, ...], ham_values: tuple[str, ...]) -> None:
+        spam, ham = (
+            {value.strip().lower() for value in side} for side in (spam_values, ham_values)
+        )
+        if spam & ham:
+            raise click.UsageError(f"{(spam & ham).pop()!r} cannot mean both spam and ham")
         self.rows: list[dict[str, Any]] = []
         self.bad = 0
         self._meanings = (spam_values, ham_values)
@@ -45,9 +53,15 @@ class Labelled:
         chosen: dict[str, str],
         also: dict[str, str],
         quiet: bool,
+        output: str | None = None,
     ) -> None:
-        """Add the comments of a file. ``also``: further columns to keep, by what to call them."""
+        """Add the comments of a file. ``also``: further columns to keep, by what to call them.
+
+        ``output`` is where the result will go, which must not be the file itself.
+        """
         with Source(path) as source, progress(source, f"reading {source.name}", quiet) as step:
+            refuse_input_as_output(source, output)
+            begun = len(self.rows)
             reader = formats.open_table(source, format_name, chosen)
             complaints = Complaints(source)
             labels: Labels | None = None
@@ -60,20 +74,42 @@ class Labelled:
                         continue
                     if labels is None:
                         labels = self._labels(source, reader.columns)
+                        check_columns(source, reader.names, also.values())
                     row = {
                         "comment": record.comment,
                         "label": labels.read(reader.cell(record, labels.column)),
                         "file": source.name,
+                        "source": reader.cell(record, reader.columns.get("source", "")) or path,
                     }
                     for name, column in also.items():
-                        row[name] = reader.cell(record, reader.columns.get(column, column))
+                        row[name] = reader.cell(record, column)
                     self.rows.append(row)
                 step()
             complaints.close()
+            self._forget_empty_fields(begun)
             if labels is not None and not quiet:
                 took = ", ".join(f"{field} = {name}" for field, name in reader.columns.items())
                 say(escaped(f"{source.name}: columns: {took}"))
                 say(escaped(f"{source.name}: labels: {labels.described()}"))
+
+    def spin(self, path: str, count: int, seed: int) -> None:
+        """Add spam from the templates in a file."""
+        from spamguard.spin import expansions
+
+        with Source(path) as source:
+            content = "".join(source.text_chunks())
+        for text in expansions(path, content, count, seed):
+            self.rows.append(
+                {"comment": Comment(text), "label": SPAM, "file": path, "source": path}
+            )
+
+    def _forget_empty_fields(self, begun: int) -> None:
+        """A field that is empty throughout a file is one that its source does not have."""
+        rows = self.rows[begun:]
+        for field in ("author", "author_url"):
+            if not any(getattr(row["comment"], field) for row in rows):
+                for row in rows:
+                    row["comment"] = row["comment"]._replace(**{field: None})
 
     def _labels(self, source: Source, columns: Any) -> Labels:
         if "label" not in columns:
@@ -84,14 +120,36 @@ class Labelled:
         return Labels(columns["label"], *self._meanings)
 
 
+def check_columns(source: Source, names: Sequence[str], wanted: Iterable[str]) -> None:
+    for column in wanted:
+        if column not in names:
+            raise InputError(
+                f"{source.name}: no column {column!r}; its columns are {', '.join(names)}"
+            )
+
+
 def moment() -> str:
     """Now in UTC, or the moment that SOURCE_DATE_EPOCH names."""
-    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(int(epoch) if epoch.isdigit() else None))
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    try:
+        moment = time.gmtime(None if epoch is None else int(epoch))
+    except (ValueError, OverflowError, OSError):
+        raise InputError(f"SOURCE_DATE_EPOCH: {epoch!r} is no number of seconds") from None
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", moment)
 
 
 def dropped_counts(counts: dict[str, int], bad: int) -> str:
     return ", ".join(f"{count:,} {reason}" for reason, count in {**counts, "bad": bad}.items())
+
+
+class FalsePositiveRate(click.FloatRange):
+    """A range that NaN lies outside of."""
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        rate = super().convert(value, param, ctx)
+        if rate != rate:  # noqa: PLR0124 - true of NaN alone
+            self.fail("it is no number", param, ctx)
+        return rate
 
 
 files_argument = click.argument("files", nargs=-1, required=True, metavar="FILE...")
@@ -100,11 +158,15 @@ table_format_option = click.option(
 )
 fpr_option = click.option(
     "--max-fpr",
-    type=click.FloatRange(0, 0.5),
+    type=FalsePositiveRate(0, 0.5),
     default=0.005,
     show_default=True,
     help="The largest share of ham that may be called spam.",
 )
 seed_option = click.option(
-    "--seed", default=0, show_default=True, help="Of the division into folds."
+    "--seed",
+    type=click.IntRange(0, 2**32 - 1),
+    default=0,
+    show_default=True,
+    help="Of the division into folds.",
 )

@@ -34,6 +34,19 @@ from spamguard.cli.labelled import (
 @label_options
 @fpr_option
 @seed_option
+@click.option(
+    "--leave-sources-out",
+    is_flag=True,
+    help="Choose the cut-offs by comments of sources (blogs, files) that were left out.",
+)
+@click.option(
+    "--spin",
+    "spun",
+    type=(click.IntRange(1), str),
+    multiple=True,
+    metavar="N FILE",
+    help="Add N texts that the spam templates in FILE ({a|b} picks one) stand for.",
+)
 @quiet_option
 def train(
     files: tuple[str, ...],
@@ -43,6 +56,8 @@ def train(
     ham_values: tuple[str, ...],
     max_fpr: float,
     seed: int,
+    leave_sources_out: bool,
+    spun: tuple[tuple[int, str], ...],
     quiet: bool,
     **options: Any,
 ) -> None:
@@ -51,7 +66,10 @@ def train(
     labelled = Labelled(spam_values, ham_values)
     chosen = chosen_columns(options)
     for path in files:
-        labelled.read(path, format_name, chosen, {}, quiet)
+        labelled.read(path, format_name, chosen, {}, quiet, output)
+
+    for count, path in spun:
+        labelled.spin(path, count, seed)
 
     import pandas as pd
 
@@ -59,18 +77,22 @@ def train(
     from spamguard.formats.output import whole_file
 
     table, dropped = training.clean_table(
-        pd.DataFrame(labelled.rows, columns=["comment", "label", "file"])
+        pd.DataFrame(labelled.rows, columns=["comment", "label", "source"])
     )
     spam = (table["label"] == "spam").to_numpy()
-    choices = training.Options(max_fpr=max_fpr, seed=seed, moment=moment())
-    fitted = training.fit(list(table["comment"]), spam, choices)
+    choices = training.Options(max_fpr, seed, leave_sources_out, moment())
+    fitted = training.fit(list(table["comment"]), spam, choices, table["source"])
     figures = evaluation.measure(evaluation.judged(fitted.model, fitted.probability, spam))
     model = fitted.model._replace(
         facts={
             **fitted.model.facts,
             "files": [os.path.basename(path)[:80] for path in files[:20]],
             "dropped": {**dropped, "bad": labelled.bad},
-            "figures": {name: list(figure) for name, figure in figures.items()},
+            "figures": {
+                name: list(figure[:3])
+                for name, figure in figures.items()
+                if figure.value is not None
+            },
         }
     )
     with whole_file(output) as file:
@@ -80,7 +102,8 @@ def train(
             f"{len(spam):,} comments: {spam.sum():,} spam, {(~spam).sum():,} ham"
             f" (dropped: {dropped_counts(dropped, labelled.bad)})"
         )
-        say("out of fold, near-duplicates kept together:")
+        kept = "sources" if leave_sources_out else "near-duplicates"
+        say(f"out of fold, {kept} kept together:")
         say(figure_lines(figures))
         say(cutoff_lines(model.facts))
         say(f"{output}: written in {time.perf_counter() - begun:.1f} s")

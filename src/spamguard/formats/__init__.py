@@ -7,7 +7,7 @@ from typing import Final, NamedTuple, cast
 
 from spamguard.errors import InputError, NoCommentsError
 from spamguard.formats.record import Annotator, Choices, Reader
-from spamguard.formats.source import HEAD, Source
+from spamguard.formats.source import Source
 
 Chosen = Mapping[str, str]
 
@@ -87,15 +87,15 @@ TABLES: Final = {entry.name: entry for entry in TABLE if entry.is_table}
 #: What a file can be that nobody meant to give.
 _OTHERS: Final = (
     (r"PK\x03\x04", "a zip file inside another one"),
-    (r"%PDF", "a PDF file"),
-    (r"\x7fELF|MZ", "a program"),
-    (r"\ufffdPNG|GIF8|\ufffd\ufffd\ufffd.{0,4}JFIF", "a picture"),
+    (r"%PDF", "a binary file (PDF)"),
+    (r"\x7fELF|MZ", "a binary file (a program)"),
+    (r"\ufffdPNG|GIF8|\ufffd\ufffd\ufffd.{0,4}JFIF", "a binary file (a picture)"),
     (r"\x1f\ufffd|BZh|7z|\ufffd7zXZ|Rar!", "a packed file; unpack it first"),
     (r"(?is).{0,200}<(!doctype html|html)[\s>]", "an HTML page"),
-    (r"(?s).{0,2000}<rss[\s>]", "an RSS feed, but not an export of WordPress"),
-    (r"(?s).{0,2000}<(\w+:)?feed[\s>]", "an Atom feed, but not an export of Blogger"),
+    (r"(?s).{0,2000}<rss[\s>]", "XML: an RSS feed, but not an export of WordPress"),
+    (r"(?s).{0,2000}<(\w+:)?feed[\s>]", "XML: an Atom feed, but not an export of Blogger"),
     (r"<", "XML, but no export that is known"),
-    (r"(?s).*\0", "a binary file"),
+    (r"[^\n]*(\0|\ufffd(?s:.*)\0)", "a binary file"),
 )
 
 
@@ -113,7 +113,7 @@ def open_reader(
     files in it.
     """
     choices = Choices(chosen, include_pingbacks, trash_is_spam)
-    if source.beginning().startswith(b"PK\x03\x04") and name not in ("lines", "nul", "text"):
+    if source.is_zip and name not in ("lines", "nul", "text"):
         from spamguard.formats.archive import Archive
 
         return Archive(source, lambda member: _open(member, name, choices))
@@ -124,7 +124,10 @@ def open_table(source: Source, name: str | None, chosen: Chosen) -> Annotator:
     """The reader called ``name``, one of ``TABLES``, or the one that the content asks for."""
     found = FORMATS[name or format_of(source)]
     if not found.is_table:
-        raise InputError(f"{source.name}: {found.name} is no table; give CSV, TSV or JSON lines")
+        raise InputError(
+            f"{source.name}: looks like {found.name}, which is no table; give CSV, TSV or JSON"
+            " lines (one object a line)"
+        )
     return cast("Annotator", found.open(source, Choices(chosen)))
 
 
@@ -140,7 +143,7 @@ def format_of(source: Source) -> str:
         return "staticman"
     # A live pipe of lines is not waited for; what is no table has to be looked at more closely.
     if not re.match(rb"\s*\{[^\n]*\n|[^\n<\[\0]*\n", source.beginning()):
-        source.fill(HEAD)
+        source.fill()
     head = source.head()
     if not head.strip():
         raise NoCommentsError(f"{source.name}: empty: there are no comments in it")

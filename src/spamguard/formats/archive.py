@@ -92,6 +92,7 @@ class Archive:
                     (line, f"{member.filename}: {kind}") for line, kind in reader.damage
                 ]
                 self._is_done = True
+                self._source.replaced += inside.replaced
 
 
 class _Member:

@@ -45,6 +45,8 @@ MOST_LISTED: Final = 20
 #: What the columns are called in an option (``--label-column``) and in messages.
 FIELDS: Final = tuple(NAMES)
 
+#: So many label values are told of one by one.
+MOST_SHOWN: Final = 12
 _SPAM_WORDS: Final = ("spam", "1", "1.0", "true", "yes", "y")
 _HAM_WORDS: Final = ("ham", "0", "0.0", "false", "no", "n", "not spam", "not_spam", "notspam")
 #: WordPress keeps the state of a comment in one column: there 1 is a comment the owner approved.
@@ -93,10 +95,16 @@ def find_columns(names: Sequence[str], chosen: Mapping[str, str], where: str) ->
             continue
         for name in known:
             column = by_folded.get(name)
-            if column is not None and (column not in found.values() or field == "status"):
+            if column is not None and column not in found.values():
                 found[field] = column
                 break
     return found
+
+
+def with_status(columns: Mapping[str, str]) -> dict[str, str]:
+    """The columns, and the one with the label as the status too where it is what blogs call one."""
+    label = columns.get("label", "")
+    return {**({"status": label} if folded(label) in _STATUS_NAMES else {}), **columns}
 
 
 class Labels:
@@ -134,10 +142,14 @@ class Labels:
     def described(self) -> str:
         """The mapping in use, for the values met: ``spam = spam (5), ham = ham (7)``."""
         parts = []
-        for value, count in self.met.most_common(12):
+        for value, count in self.met.most_common(MOST_SHOWN):
             known = value.lower() in self._meaning
             meaning = self._meaning.get(value.lower()) or (
                 "unlabelled" if known or not value else "unknown, left out"
             )
             parts.append(f"{value or '(empty)'} = {meaning} ({count:,})")
+        others = len(self.met) - len(parts)
+        if others > 0:
+            rows = sum(count for _, count in self.met.most_common()[MOST_SHOWN:])
+            parts.append(f"and {others:,} more values ({rows:,})")
         return ", ".join(parts)

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from spamguard.errors import InputError
-from spamguard.formats.record import visible
 from spamguard.formats.source import Source
 
 #: An object that is still open after so many characters is none.
@@ -66,6 +65,7 @@ def items(source: Source) -> Iterator[Item]:
 
 class _Document:
     def __init__(self, source: Source) -> None:
+        self._source = source
         self._chunks = source.text_chunks()
         self._names = Names()
         self._decoder = json.JSONDecoder(object_pairs_hook=self._names.object_of)
@@ -74,7 +74,6 @@ class _Document:
         self._line = 1  # of the place up to where lines were counted
         self._counted = 0
         self._ended = False
-        self._name = source.name
         self._lost_count = 0
 
     def _more(self) -> bool:
@@ -91,7 +90,7 @@ class _Document:
             if chunk is None:
                 self._ended = True
                 break
-            pieces.append(visible(chunk))
+            pieces.append(self._source.visible(chunk))
             size += len(chunk)
         self._text = "".join(pieces)
         return size > 0
@@ -192,8 +191,8 @@ class _Document:
         self._lost_count += 1
         if self._lost_count > MOST_LOST:
             raise InputError(
-                f"{self._name}: line {self._line_now()}: more than {MOST_LOST:,} objects in it"
-                " cannot be read: this is no JSON"
+                f"{self._source.name}: line {self._line_now()}: more than {MOST_LOST:,} objects"
+                " of it cannot be read: this is no JSON"
             )
         line, start = self._line_now(), self._at
         while (found := _NEXT.search(self._text, start)) is None:

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from spamguard.formats.record import Choices, Record, visible
+from spamguard.formats.record import Choices, Record
 from spamguard.formats.source import Source
 from spamguard.records import Comment
 
@@ -26,7 +26,7 @@ class Lines:
                 text = raw.removesuffix(self._end)
                 if self._end == "\n":
                     text = text.removesuffix("\r")
-                batch.append(Record(Comment(visible(text)), line, raw))
+                batch.append(Record(Comment(self._source.visible(text)), line, raw))
                 line += 1
             yield batch
 
@@ -39,4 +39,4 @@ class Whole(Lines):
 
     def batches(self) -> Iterator[list[Record]]:
         raw = "".join(self._source.text_chunks())
-        yield [Record(Comment(visible(raw)), 1, raw)]
+        yield [Record(Comment(self._source.visible(raw)), 1, raw)]

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from spamguard.formats.export import MOST_TEXT, Export, in_batches
-from spamguard.formats.record import Record, visible
+from spamguard.formats.record import Record
 from spamguard.records import HAM, Comment
 
 _ENTRY_END = "--------"
@@ -72,7 +72,7 @@ class MovableType(Export):
     def _decoded(self, raw: str, number: int) -> str:
         """A line as it is, or by the encoding that old Movable Type wrote beside UTF-8."""
         if raw.isascii() or not _UNDECODED.search(raw):
-            return visible(raw)
+            return self._source.visible(raw)
         self.note(number, "lines that are not UTF-8, read as windows-1252")
         return raw.encode("utf-8", "surrogateescape").decode("windows-1252", "replace")
 

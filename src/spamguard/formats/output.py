@@ -13,18 +13,19 @@ from spamguard.errors import OutputError
 def whole_file(path: str | Path) -> Iterator[BinaryIO]:
     """A file to write that appears at ``path`` only when all of it is written.
 
-    It grows beside its place as ``path`` + ``.part``. Whatever ends the writing before the block
-    is left takes that away again and leaves what was at ``path`` before.
+    It grows beside its place under a name of its own that ends in ``.part``. Whatever ends the
+    writing before the block is left takes that away again and leaves what was at ``path`` before.
     """
     target = Path(os.path.realpath(path))
-    part = target.with_name(target.name + ".part")
+    part = target.with_name(f"{target.name}.{os.getpid()}.part")
     try:
         if target.exists() and not target.is_file():
             with open(target, "wb") as file:  # a device or a pipe cannot be moved into place
                 yield file
             return
+        file = open(part, "xb")  # noqa: SIM115 - a name that is taken is not ours to remove
         try:
-            with open(part, "wb") as file:
+            with file:
                 yield file
                 file.flush()
                 os.fsync(file.fileno())

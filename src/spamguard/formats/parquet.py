@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from spamguard.errors import InputError, NoCommentsError
-from spamguard.formats.columns import NO_PARENT, NOT_COMMENTS, find_columns, listed
+from spamguard.formats.columns import NO_PARENT, NOT_COMMENTS, find_columns, listed, with_status
 from spamguard.formats.export import BATCH, shown
 from spamguard.formats.record import Choices, Record
 from spamguard.formats.source import Source
@@ -69,7 +69,7 @@ class Parquet:
             raise NoCommentsError(f"{self._source.name}: a Parquet file without rows")
 
     def _record(self, row: dict[str, Any], number: int) -> Record:
-        value = {field: row[name] for field, name in self.columns.items()}
+        value = {field: row[name] for field, name in with_status(self.columns).items()}
         kind = value.get("type")
         if kind in NOT_COMMENTS and not self._choices.include_pingbacks:
             self.skipped[str(kind)] += 1

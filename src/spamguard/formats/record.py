@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from spamguard.records import Comment, Verdict
@@ -12,8 +12,7 @@ LABEL_COLUMN = "spamguard_label"
 PROBABILITY_COLUMN = "spamguard_probability"
 ADDED = (LABEL_COLUMN, PROBABILITY_COLUMN)
 
-#: What stands for bytes that are no UTF-8.
-SURROGATES = re.compile("[\ud800-\udfff]")
+_SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 class Record(NamedTuple):
@@ -72,6 +71,10 @@ class Reader(Protocol):
 class Annotator(Reader, Protocol):
     """A reader of a table that can be written back with verdicts beside its rows."""
 
+    @property
+    def names(self) -> Sequence[str]:
+        """All its columns, once its first record was read."""
+
     def opening(self) -> str:
         """What the annotated file begins with."""
 
@@ -86,4 +89,4 @@ def shown(probability: float) -> str:
 
 def visible(text: str) -> str:
     """The text with what was no valid UTF-8, and with lone surrogates, replaced by U+FFFD."""
-    return text if text.isascii() else SURROGATES.sub("\ufffd", text)
+    return text if text.isascii() else _SURROGATES.sub("\ufffd", text)

@@ -6,7 +6,7 @@ from typing import Any
 
 from spamguard.formats.export import Export, in_batches, label_of, parent_of, words
 from spamguard.formats.jsonstream import DOUBLED, Names
-from spamguard.formats.record import Record, visible
+from spamguard.formats.record import Record
 from spamguard.records import Comment
 
 
@@ -28,7 +28,7 @@ class Remark42(Export):
                 if not raw.strip():
                     continue
                 try:
-                    said = json.loads(visible(raw), object_pairs_hook=names.object_of)
+                    said = json.loads(self._source.visible(raw), object_pairs_hook=names.object_of)
                 except (ValueError, RecursionError) as error:
                     yield Record(None, line, raw, f"not JSON: {error}")
                     continue

@@ -5,10 +5,12 @@ import io
 import os
 import stat
 import sys
-from collections.abc import Iterator
+import zlib
+from collections.abc import Callable, Iterator
 from typing import BinaryIO, Self
 
 from spamguard.errors import InputError
+from spamguard.formats.record import visible
 
 #: What one read asks for. A pipe gives what it has, so a live one is answered line by line.
 CHUNK = 1 << 18
@@ -16,7 +18,7 @@ CHUNK = 1 << 18
 FULL_PIPE = 1 << 16
 #: From here on, loading the compiled kernel pays.
 HEAVY = 1 << 17
-#: How much of the beginning tells what an input is.
+#: Where the kind of an input must have shown.
 HEAD = 1 << 16
 #: Deflated comments shrink 3- to 20-fold. What grows more than this, and is large, is a bomb.
 MOST_GROWTH = 250
@@ -25,8 +27,9 @@ SMALL = 64 << 20
 MOST_SPOOLED = 4 << 30
 
 _GZIP = b"\x1f\x8b"
-_UTF8_BOM = b"\xef\xbb\xbf"
-_UTF16_BOMS = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
+_BOMS = {b"\xef\xbb\xbf": "utf-8", b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
+_ZIP = b"PK\x03\x04"
+_MAGIC = (_GZIP, _ZIP, *_BOMS)
 
 
 class Source:
@@ -47,24 +50,29 @@ class Source:
         #: Bytes in the file as it lies on disk, 0 where that is unknown.
         self.size = self._regular_size()
         self._stream: BinaryIO = self._raw
-        self._unreadable: tuple[type[Exception], ...] = (OSError, EOFError)
         self._packed: _Rejoined | None = None
         self._unpacked = 0
         self._spooled = ""
         self._held = self._read()
+        self._read_on(self._may_be_magic)
         #: True when there is much to read: a large file, or a pipe that was found full.
         self.heavy = self.size > HEAVY or len(self._held) >= FULL_PIPE
         if self._held.startswith(_GZIP):
             self._unzip()
+        #: How many texts held what is not valid in their encoding.
+        self.replaced = 0
+        self.is_zip = self._held.startswith(_ZIP)
         self.encoding = "utf-8"
         self.bom = b""
-        for bom, encoding in {_UTF8_BOM: "utf-8", **_UTF16_BOMS}.items():
+        for bom, encoding in _BOMS.items():
             if self._held.startswith(bom):
                 self.bom, self.encoding = bom, encoding
                 self._held = self._held[len(bom) :]
 
     def _open(self, path: str) -> BinaryIO:
         if path == "-":
+            if sys.stdin is None:
+                raise InputError("stdin: is closed; give a file")
             return sys.stdin.buffer
         if self.is_folder:
             return io.BytesIO()
@@ -84,17 +92,16 @@ class Source:
 
     def _unzip(self) -> None:
         import gzip
-        import zlib
 
-        self._unreadable = (OSError, EOFError, zlib.error)
         self._packed = _Rejoined(self._held, self._raw)
         self._stream = gzip.GzipFile(fileobj=io.BufferedReader(self._packed))  # type: ignore[assignment]
         self._held = self._read()
+        self._read_on(self._may_be_magic)
 
     def _read(self) -> bytes:
         try:
             data: bytes = self._stream.read1(CHUNK)  # type: ignore[attr-defined]
-        except self._unreadable as error:
+        except (OSError, EOFError, zlib.error) as error:
             what = getattr(error, "strerror", None) or str(error)
             raise InputError(f"{self.name}: cannot be read to its end: {what}") from None
         if self._packed is not None:
@@ -106,18 +113,32 @@ class Source:
                 )
         return data
 
+    def _read_on(self, undecided: Callable[[], bool]) -> None:
+        """Read more at the beginning, as long as that is needed to tell what the input is."""
+        while undecided() and (data := self._read()):
+            self._held += data
+
+    def _may_be_magic(self) -> bool:
+        return 0 < len(self._held) < 4 and any(m.startswith(self._held) for m in _MAGIC)
+
+    def visible(self, text: str) -> str:
+        """``record.visible``, counted."""
+        shown = visible(text)
+        self.replaced += shown is not text
+        return shown
+
     def beginning(self) -> bytes:
-        """The first bytes, unzipped, after the byte order mark."""
+        """The first line at least, unzipped, without the byte order mark."""
+        self._read_on(lambda: len(self._held) < HEAD and b"\n" not in self._held.lstrip())
         return self._held[:HEAD]
 
     def head(self) -> str:
         """The beginning, decoded, for a look at what the input is."""
         return self.beginning().decode(self.encoding, "replace")
 
-    def fill(self, count: int = HEAD) -> None:
-        """Read on until ``beginning`` can show ``count`` bytes, or all that there is."""
-        while len(self._held) < count and (data := self._read()):
-            self._held += data
+    def fill(self) -> None:
+        """Read on until ``beginning`` can show all that it ever shows."""
+        self._read_on(lambda: len(self._held) < HEAD)
 
     def position(self) -> int:
         """How many bytes of the file were read so far."""

@@ -2,19 +2,41 @@
 
 import csv
 import io
+import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from operator import itemgetter
 
 from spamguard.errors import NoCommentsError
-from spamguard.formats.columns import NAMES, NO_PARENT, NOT_COMMENTS, find_columns, folded, listed
-from spamguard.formats.record import ADDED, SURROGATES, Choices, Record, shown, visible
+from spamguard.formats.columns import (
+    NAMES,
+    NO_PARENT,
+    NOT_COMMENTS,
+    find_columns,
+    folded,
+    listed,
+    with_status,
+)
+from spamguard.formats.record import (
+    ADDED,
+    LABEL_COLUMN,
+    PROBABILITY_COLUMN,
+    Choices,
+    Record,
+    shown,
+    visible,
+)
 from spamguard.formats.source import Source
-from spamguard.records import Comment, Verdict
+from spamguard.records import LABELS, Comment, Verdict
 
 #: A quoted field that is still open after so many characters was never meant to be one.
 MOST_OPEN = 8 << 20
+#: After so many of those in one read, rows are taken to end with their line.
+PATIENCE = 20
 _UNCLOSED = "unexpected end of data"
+
+#: The line a row begins in, the row as it stands, what is wrong with it, and its cells.
+Row = tuple[int, str, str | None, list[str]]
 
 csv.field_size_limit(1 << 30)
 
@@ -22,16 +44,24 @@ csv.field_size_limit(1 << 30)
 def delimiter_of(head: str) -> str:
     """The delimiter that splits the header into the most names that are known, or just the most."""
     known = {name for names in NAMES.values() for name in names}
-    header = head.split("\n", 1)[0]
+    header = head.lstrip("\r\n").split("\n", 1)[0]
 
     def merit(delimiter: str) -> tuple[int, int]:
         try:
             names = next(csv.reader([header], delimiter=delimiter), [])
-        except csv.Error:  # a carriage return in the middle
-            names = []
+        except csv.Error:  # told where the header is read in earnest
+            return 0, 0
         return sum(folded(name) in known for name in names), len(names)
 
     return max((",", "\t", ";", "|"), key=merit)
+
+
+def _earlier_cells(delimiter: str) -> re.Pattern[str]:
+    """What an earlier run added at the end of a row or of the header."""
+    between = re.escape(delimiter)
+    label = "|".join((*LABELS, LABEL_COLUMN))
+    probability = rf"[01]\.\d+|{PROBABILITY_COLUMN}"
+    return re.compile(f"{between}(?:{label})?{between}(?:{probability})?$")
 
 
 class Table:
@@ -43,9 +73,11 @@ class Table:
         self._source = source
         self._delimiter = delimiter or delimiter_of(source.head())
         self._rows = self._read_rows()
-        self._pending: list[Record] = []
+        self._pending: list[Row] = []
+        self._blank = ""
         self._header = self._read_header()
-        names: list[str] = self._header.cells
+        self.names: list[str] = self._header.cells
+        names = self.names
         self.columns: dict[str, str] = find_columns(names, choices.columns, source.name)
         if "text" not in self.columns:
             raise NoCommentsError(
@@ -53,105 +85,114 @@ class Table:
                 f" comment among {listed(names)}; name it with --text-column"
             )
         self._places = {name: place for place, name in reversed(list(enumerate(names)))}
-        kind = None if choices.include_pingbacks else self.columns.get("type")
-        self._kind = None if kind is None else self._places[kind]
+        columns = with_status(self.columns)
+        places = {field: self._places[column] for field, column in columns.items()}
+        self._text, self._parent = places["text"], places.get("parent")
+        self._kind = None if choices.include_pingbacks else places.get("type")
+        # One cell more than there are columns: it stands for every field that no column holds.
+        self._fields = itemgetter(*(places.get(field, len(names)) for field in Comment._fields))
         self._added = [place for place, name in enumerate(names) if name in ADDED]
+        self._last_two = [len(names) - 2, len(names) - 1]
+        self._earlier = _earlier_cells(self._delimiter)
 
     def _read_header(self) -> Record:
         for batch in self._rows:
-            for place, record in enumerate(batch):
-                if record.error is not None:
-                    raise NoCommentsError(
-                        f"{self._source.name}: line {record.line}: the header: {record.error}"
-                    )
-                if record.cells:
+            for place, (line, raw, error, cells) in enumerate(batch):
+                if error is not None:
+                    raise NoCommentsError(f"{self._source.name}: line {line}: the header: {error}")
+                if cells:
                     self._pending = batch[place + 1 :]
-                    return record
+                    return Record(None, line, raw, None, cells)
+                self._blank += raw
         raise NoCommentsError(
             f"{self._source.name}: empty: a table begins with the names of its columns"
         )
 
-    def _read_rows(self) -> Iterator[list[Record]]:
+    def _read_rows(self) -> Iterator[list[Row]]:
         """Rows taken apart, not yet looked at."""
         line = 1
         held: list[str] = []
         for chunk in self._source.line_chunks():
             lines = held + chunk
-            batch, held = self._parse(lines, line, final=sum(map(len, held)) > MOST_OPEN)
+            batch, held = self._parse(lines, line, final=False)
             line += len(lines) - len(held)
             yield batch
         if held:
             yield self._parse(held, line, final=True)[0]
 
-    def _parse(
-        self, lines: Sequence[str], first: int, *, final: bool
-    ) -> tuple[list[Record], list[str]]:
+    def _parse(self, lines: list[str], first: int, *, final: bool) -> tuple[list[Row], list[str]]:
         """The rows in ``lines``, and the lines of a last row that is not complete yet."""
-        batch: list[Record] = []
-        begin = 0
+        batch: list[Row] = []
+        begin = given_up = 0
         while begin < len(lines):
             base = begin
-            reader = csv.reader(lines[begin:], delimiter=self._delimiter, strict=True)
+            rest = lines[begin:] if given_up < PATIENCE else [lines[begin]]
+            reader = csv.reader(rest, delimiter=self._delimiter, strict=True)
             try:
                 for cells in reader:
                     end = base + reader.line_num
                     raw = lines[begin] if end == begin + 1 else "".join(lines[begin:end])
-                    batch.append(Record(None, first + begin, raw, None, cells))
+                    batch.append((first + begin, raw, None, cells))
                     begin = end
             except csv.Error as error:
                 problem = str(error)
                 if problem == _UNCLOSED:
-                    if not final:
-                        return batch, list(lines[begin:])
+                    rest = lines[begin:]
+                    if not final and given_up < PATIENCE and sum(map(len, rest)) < MOST_OPEN:
+                        return batch, rest
+                    given_up += 1
                     problem = "a quoted cell that opens in this row is never closed"
-                batch.append(Record(None, first + begin, lines[begin], problem))
+                batch.append((first + begin, lines[begin], problem, []))
                 begin += 1
         return batch, []
 
     def batches(self) -> Iterator[list[Record]]:
         if self._pending:
-            yield self._with_comments(self._pending)
+            yield self._records(self._pending)
         for batch in self._rows:
-            yield self._with_comments(batch)
+            yield self._records(batch)
 
-    def _with_comments(self, batch: list[Record]) -> list[Record]:
+    def _records(self, batch: list[Row]) -> list[Record]:
+        """The rows with their comments; most are as wide as the header and hold a text."""
         width = len(self._header.cells)
-        # One cell more than there are columns: it stands for every field that no column holds.
-        places = {field: self._places[column] for field, column in self.columns.items()}
-        wanted = itemgetter(*(places.get(field, width) for field in Comment._fields))
-        text, key, parent = places["text"], places.get("id"), places.get("parent")
+        text, kind = self._text, self._kind
         records = []
-        for record in batch:
-            cells = record.cells
-            if not cells:
-                records.append(record)
-                continue
-            if len(cells) != width:
-                if len(cells) > width:
-                    records.append(
-                        self._broken(record, f"{len(cells)} cells under {width} columns")
-                    )
-                    continue
-                if text >= len(cells):
-                    records.append(self._broken(record, f"no cell for {self.columns['text']!r}"))
-                    continue
-                cells = cells + [""] * (width - len(cells))
-            if self._kind is not None and cells[self._kind] in NOT_COMMENTS:
-                self.skipped[cells[self._kind]] += 1
-                records.append(record)
-                continue
-            if not record.raw.isascii() and SURROGATES.search(record.raw):
-                cells = [cell if at == key else visible(cell) for at, cell in enumerate(cells)]
-            values = [*cells, None]
-            if parent is not None and values[parent] in NO_PARENT:
-                values[parent] = None
-            comment = Comment._make(wanted(values))
-            records.append(Record(comment, record.line, record.raw, None, record.cells))
+        for row in batch:
+            line, raw, error, cells = row
+            usual = error is None and len(cells) == width and cells[text]
+            if usual and (kind is None or cells[kind] not in NOT_COMMENTS):
+                records.append(Record(self._comment(cells, raw), line, raw, None, cells))
+            else:
+                records.append(self._odd(*row))
         return records
 
-    @staticmethod
-    def _broken(record: Record, error: str) -> Record:
-        return Record(None, record.line, record.raw, error, record.cells)
+    def _comment(self, cells: list[str], raw: str) -> Comment:
+        shown = cells if raw.isascii() else list(map(visible, cells))
+        if shown[self._text] != cells[self._text]:
+            self._source.replaced += 1
+        values: list[str | None] = [*shown, None]
+        if self._parent is not None and values[self._parent] in NO_PARENT:
+            values[self._parent] = None
+        return Comment._make(self._fields(values))
+
+    def _odd(self, line: int, raw: str, error: str | None, cells: list[str]) -> Record:
+        """A row that is broken, not as wide as the header, no comment, or has no text."""
+        width = len(self._header.cells)
+        full = cells + [""] * (width - len(cells))
+        if error is None and not cells:
+            return Record(None, line, raw)
+        if error is None and self._kind is not None and full[self._kind] in NOT_COMMENTS:
+            self.skipped[full[self._kind]] += 1
+            return Record(None, line, raw, None, cells)
+        if error is None and len(cells) > width:
+            error = f"{len(cells)} cells under {width} columns"
+        # An earlier run gave a row without text empty cells, which makes it no better.
+        was_short = bool(self._added) and not full[self._added[0]]
+        if error is None and not full[self._text] and (self._text >= len(cells) or was_short):
+            error = f"no cell for {self.columns['text']!r}"
+        if error is not None:
+            return Record(None, line, raw, error, cells or None)
+        return Record(self._comment(full, raw), line, raw, None, cells)
 
     def cell(self, record: Record, column: str) -> str | None:
         place = self._places.get(column)
@@ -160,22 +201,31 @@ class Table:
         return visible(record.cells[place])
 
     def opening(self) -> str:
-        return self._source.bom.decode(self._source.encoding) + self._with_added(
-            self._header, list(ADDED)
-        )
+        bom = self._source.bom.decode(self._source.encoding)
+        return bom + self._blank + self._with_added(self._header, list(ADDED))
 
     def annotated(self, record: Record, verdict: Verdict | None) -> str:
         if verdict is not None:
-            return self._with_added(record, [verdict.label, shown(verdict.probability)])
+            added = [verdict.label, shown(verdict.probability)]
+            if not self._added and len(record.cells) == len(self._header.cells):
+                return self._after(record.raw, added)
+            return self._with_added(record, added)
         if record.error is None and not record.cells:
             return record.raw
         return self._with_added(record, ["", ""])
+
+    def _after(self, raw: str, added: list[str]) -> str:
+        """The cells added to a row that is as wide as the header and was never labelled."""
+        body = raw.rstrip("\r\n")
+        return self._delimiter.join([body, *added]) + raw[len(body) :]
 
     def _with_added(self, record: Record, added: list[str]) -> str:
         body = record.raw.rstrip("\r\n")
         end = record.raw[len(body) :]
         cells = record.cells or []
-        if self._added and cells:
+        if self._added == self._last_two:  # as an earlier run left them
+            body = self._earlier.sub("", body)
+        elif self._added and 0 < len(cells) <= len(self._header.cells):
             kept = [cell for place, cell in enumerate(cells) if place not in self._added]
             buffer = io.StringIO()
             csv.writer(buffer, delimiter=self._delimiter, lineterminator="").writerow(kept)

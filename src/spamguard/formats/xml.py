@@ -303,6 +303,8 @@ class _Run:
         if self._leaf and self._length <= MOST_TEXT:
             self._parts.append(text)
             self._length += len(text)
+        elif self.begun is not None and not self._leaf and not text.isspace():
+            self._owner.note(self._line_now(), "text between the fields of a comment, left out")
 
     def _end(self, name: str) -> None:
         self._depth -= 1

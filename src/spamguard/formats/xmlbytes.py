@@ -53,7 +53,10 @@ class Cleaner:
         return self.shown(data.decode(self.expat_encoding, "replace"))
 
     def shown(self, text: str) -> str:
-        return text.replace("\x7f", "\ufffd") if self.replaced and "\x7f" in text else text
+        if not self.replaced or "\x7f" not in text:
+            return text
+        self._source.replaced += 1
+        return text.replace("\x7f", "\ufffd")
 
     def chunks(self) -> Iterator[bytes]:
         if self.codec == "utf-8":

@@ -1,0 +1,57 @@
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import settings
+
+from spamguard import storage, training
+from spamguard.records import HAM, SPAM, Comment
+
+PROJECT = Path(__file__).parents[1]
+
+# The machine that runs the tests says nothing about speed.
+settings.register_profile("spamguard", deadline=None)
+settings.load_profile("spamguard")
+
+
+@pytest.fixture(scope="session")
+def project():
+    return PROJECT
+
+
+@pytest.fixture(scope="session")
+def shared():
+    """The folder of examples that lies beside the project."""
+    path = PROJECT.parent / "shared"
+    if not path.is_dir():
+        pytest.skip(f"needs the example files in {path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def corpus():
+    """Every thirtieth comment of each class in data/, and which of them are spam."""
+    comments = {SPAM: [], HAM: []}
+    for path in sorted((PROJECT / "data").glob("*.csv")):
+        with path.open(encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file):
+                comment = Comment(row["content"], row["author"], row["author_url"])
+                comments[row["label"]].append(comment)
+    spam, ham = comments[SPAM][::30], comments[HAM][::30]
+    return spam + ham, np.repeat([True, False], [len(spam), len(ham)])
+
+
+@pytest.fixture(scope="session")
+def small_model(corpus):
+    """A model, the classifier behind it and its out-of-fold probabilities."""
+    comments, spam = corpus
+    return training.fit(comments, spam, training.Options(moment="2024-02-29"))
+
+
+@pytest.fixture(scope="session")
+def model_file(small_model, tmp_path_factory):
+    """The path of the small model, saved."""
+    path = tmp_path_factory.mktemp("model") / "small.joblib"
+    path.write_bytes(storage.dump(small_model.model))
+    return path

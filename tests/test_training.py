@@ -1,0 +1,374 @@
+import hashlib
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from spamguard import storage, training
+from spamguard.duplicates import near_duplicate_groups
+from spamguard.errors import TrainingError
+from spamguard.records import HAM, SPAM, Comment
+from strategies import texts
+
+WORDS = ["table", "river", "green", "walk", "letter", "house", "seven", "music", "paper", "winter"]
+BAKERY = (
+    "we have been coming to this little bakery on the corner since my daughter was born and the"
+    " bread has never once let us down even when the queue reached the bus stop in the rain"
+)
+PUMPKINS = (
+    "great post about pumpkins and other winter vegetables that nobody in this town seems to grow"
+    " any more although my grandmother had a whole field of them behind the house"
+)
+
+
+def different(count, word=""):
+    """Comments of eight words drawn from few, each with one more word."""
+    rng = np.random.default_rng(count)
+    return [Comment(" ".join([*rng.choice(WORDS, 8), word, str(row)])) for row in range(count)]
+
+
+# What is learned from
+
+
+def table_of(*rows):
+    return pd.DataFrame(
+        [(Comment(text), label, number) for number, (text, label) in enumerate(rows)],
+        columns=["comment", "label", "number"],
+    )
+
+
+def test_rows_that_teach_nothing_are_dropped_and_counted():
+    table, dropped = training.clean_table(
+        table_of(
+            ("buy now", SPAM),  # 0
+            ("", HAM),
+            (" \n ", SPAM),
+            ("nobody said", None),
+            ("first!", SPAM),
+            ("first!", HAM),
+            (" first!\n", HAM),
+            ("buy now ", SPAM),
+            ("buy now", SPAM),
+            ("Buy now", SPAM),  # 9
+            ("thanks", HAM),  # 10
+            ("", None),
+            ("thanks", None),
+        )
+    )
+    assert dropped == {"unlabelled": 3, "empty": 2, "labelled both ways": 3, "duplicates": 2}
+    assert list(table["number"]) == [0, 9, 10]
+    assert list(table.index) == [0, 1, 2]
+    assert list(table["label"]) == [SPAM, SPAM, HAM]
+    assert [comment.text for comment in table["comment"]] == ["buy now", "Buy now", "thanks"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "reason"),
+    [([], None), ([("a", None)], "unlabelled"), ([(" ", SPAM)], "empty")],
+)
+def test_a_table_may_end_up_empty(rows, reason):
+    table, dropped = training.clean_table(table_of(*rows))
+    assert len(table) == 0
+    assert {name for name, count in dropped.items() if count} == ({reason} if reason else set())
+
+
+short = st.sampled_from(["", " ", "a", "a ", "b", "B", "c\n"])
+rows = st.lists(st.tuples(short, st.sampled_from([SPAM, HAM, None])), max_size=30)
+
+
+@given(rows)
+def test_what_is_left_is_labelled_once(rows):
+    table, dropped = training.clean_table(table_of(*rows))
+    left = [comment.text.strip() for comment in table["comment"]]
+    assert len(left) + sum(dropped.values()) == len(rows)
+    assert "" not in left
+    assert len(set(left)) == len(left)
+    labels = {}
+    for text, label in rows:
+        if label:
+            labels.setdefault(text.strip(), set()).add(label)
+    once = {text: next(iter(found)) for text, found in labels.items() if len(found) == 1 and text}
+    assert dict(zip(left, table["label"], strict=True)) == once
+
+
+# Near-duplicates
+
+
+def edited(text, place, word):
+    words = text.split()
+    words[place] = word
+    return " ".join(words)
+
+
+def test_copies_with_small_edits_are_one_group():
+    groups = near_duplicate_groups(
+        [
+            BAKERY,
+            edited(BAKERY, 0, "they"),
+            edited(BAKERY, 17, "soup"),
+            edited(BAKERY, -1, "snow"),
+            BAKERY.upper() + "!!!",
+            BAKERY.replace(" ", "  "),
+            BAKERY.replace("bread", "<b>bread</b>"),
+            BAKERY.replace("e", "e\N{ZERO WIDTH SPACE}"),
+            BAKERY + " thanks",
+            "hi, " + BAKERY,
+        ]
+    )
+    assert len(set(groups)) == 1
+
+
+def test_different_texts_are_different_groups():
+    different_texts = [
+        BAKERY,
+        PUMPKINS,
+        # The same words in another order, and half of each of two others.
+        " ".join(sorted(BAKERY.split())),
+        " ".join(BAKERY.split()[:18] + PUMPKINS.split()[:18]),
+        "ok",
+        "ok thanks",
+        "thanks",
+        "thanks ok",
+        "\N{GRINNING FACE}",
+        "\N{GRINNING FACE}\N{GRINNING FACE}",
+        "!!!",
+        "便宜的手表",
+        "便宜的鞋子和包",
+    ]
+    groups = near_duplicate_groups(different_texts)
+    assert len(set(groups)) == len(different_texts)
+
+
+def test_no_texts_have_no_groups():
+    assert list(near_duplicate_groups([])) == []
+    assert list(near_duplicate_groups(["", " "])) == [0, 0]
+
+
+@given(st.lists(texts, max_size=6), st.randoms(use_true_random=False))
+def test_equal_texts_are_always_one_group(distinct, random):
+    doubled = distinct * 2
+    random.shuffle(doubled)
+    groups = near_duplicate_groups(doubled)
+    assert len(groups) == len(doubled)
+    found = {}
+    for text, group in zip(doubled, groups, strict=True):
+        assert found.setdefault(text, group) == group
+
+
+def test_a_campaign_is_never_in_training_and_test_at_once(corpus):
+    comments, _ = corpus
+    campaign = [edited(BAKERY, place, "spam") for place in range(0, 30, 3)]
+    rows = [comment.text for comment in comments] + campaign
+    groups = near_duplicate_groups(rows)
+    assert len(set(groups[len(comments) :])) == 1
+    assert len(set(groups)) > 0.9 * len(comments)
+
+
+# Cut-offs
+
+probabilities = st.floats(0, 1, exclude_max=True) | st.sampled_from([0.0, 0.25, 0.5, 0.75, 0.99])
+ham_and_spam = st.tuples(
+    st.lists(probabilities, min_size=20, max_size=300),
+    st.lists(probabilities, min_size=20, max_size=300),
+)
+NEIGHBOURS = ([0.75] * 20, [np.nextafter(0.75, 1)] * 20)
+
+
+def cutoffs_of(ham, spam, max_fpr):
+    probability = np.array(ham + spam)
+    return training.choose_cutoffs(probability, np.arange(len(probability)) >= len(ham), max_fpr)
+
+
+@given(ham_and_spam, st.floats(0, 0.5))
+@example(NEIGHBOURS, 0.005)
+@example(([0.9] * 100, [0.95] * 20), 0.01)
+@example(([0.1] * 99 + [0.9], [0.95] * 20), 0.01)
+def test_cutoffs_keep_both_promises(classes, max_fpr):
+    ham, spam = map(np.array, classes)
+    cut = cutoffs_of(*classes, max_fpr)
+    assert np.sum(ham >= cut.spam) <= max_fpr * len(ham)
+    assert np.sum(spam < cut.ham) <= 0.02 * len(spam)
+    assert 0 <= cut.ham <= 0.5 <= cut.spam <= 1
+    assert cut.ham_rows == len(ham)
+    assert cut.ham_above == np.sum(ham >= cut.spam)
+
+
+@given(ham_and_spam)
+def test_too_few_ham_give_the_strictest_cutoff(classes):
+    ham, spam = classes
+    max_fpr = 0.9 / len(ham)
+    cut = cutoffs_of(ham, spam, max_fpr)
+    assert cut.spam > max(ham)
+    assert cut.ham_above == 0
+    assert cut == cutoffs_of(ham, spam, 0.0)
+
+
+@given(ham_and_spam, st.floats(0, 0.4), st.floats(0, 0.4))
+def test_a_stricter_promise_never_lowers_the_cutoff(classes, one, other):
+    strict, loose = sorted([one, other])
+    assert cutoffs_of(*classes, strict).spam >= cutoffs_of(*classes, loose).spam
+
+
+def test_cutoffs_by_hand():
+    ham = [row / 1000 for row in range(1000)]
+    spam = [0.3 + row / 1000 for row in range(500)]
+    cut = cutoffs_of(ham, spam, 0.01)
+    # Ten ham may lie above: 0.990 to 0.999. One hundredth of the spam, ten, may lie below.
+    assert cut.ham_above == 10
+    assert 0.989 < cut.spam <= 0.990
+    assert cut.ham == 0.31
+
+
+def test_ham_and_spam_well_apart_are_cut_in_the_middle():
+    cut = cutoffs_of([0.1] * 50, [0.9] * 50, 0.005)
+    assert (cut.ham, cut.spam) == (0.5, 0.5)
+    cut = cutoffs_of([0.7] * 50, [0.9] * 50, 0.005)
+    assert (cut.ham, cut.spam) == (0.5, pytest.approx(0.8))
+
+
+def test_what_can_be_promised():
+    """With no hit the exact bound is 1 - 0.05 ** (1 / rows)."""
+    assert training.upper_bound(0, 200) == pytest.approx(0.0149, abs=5e-5)
+    assert training.upper_bound(0, 3000) == pytest.approx(1 - 0.05 ** (1 / 3000))
+    assert training.upper_bound(5, 5) == 1.0
+    assert training.upper_bound(0, 0) == 1.0
+    assert training.Cutoffs(0.2, 0.8, 200, 0).promise == training.upper_bound(0, 200)
+
+
+@given(st.integers(1, 5000), st.data())
+def test_the_promise_is_above_the_share_and_grows_with_it(rows, data):
+    hits = data.draw(st.integers(0, rows - 1))
+    bound = training.upper_bound(hits, rows)
+    assert hits / rows < bound <= training.upper_bound(hits + 1, rows) <= 1
+
+
+# Calibration
+
+
+@pytest.mark.parametrize(("slope", "offset"), [(1.0, 0.0), (0.4, -1.5), (3.0, 0.8)])
+def test_a_known_logistic_is_recovered(slope, offset):
+    rng = np.random.default_rng(1)
+    scores = rng.normal(0, 3, 40_000)
+    spam = rng.random(40_000) < 1 / (1 + np.exp(-(slope * scores + offset)))
+    assert training.calibrate(scores, spam) == pytest.approx((slope, offset), rel=0.06, abs=0.04)
+
+
+@pytest.mark.parametrize("distance", [1.0, 100.0, 1e4])
+def test_classes_that_are_apart_still_leave_doubt(distance):
+    spam = np.repeat([True, False], 30)
+    scores = np.where(spam, distance, -distance)
+    slope, offset = training.calibrate(scores, spam)
+    probability = 1 / (1 + np.exp(-(slope * scores + offset)))
+    assert np.all(np.abs(probability - spam) < 0.1)
+    assert np.all(np.abs(probability - spam) > 0.01)
+
+
+def test_scores_that_mislead_never_turn_the_order_round():
+    spam = np.repeat([True, False], 30)
+    slope, _ = training.calibrate(np.where(spam, -2.0, 2.0), spam)
+    assert 0 < slope < 1e-3
+
+
+# The fit
+
+
+def test_the_model_says_what_it_rests_on(small_model, corpus):
+    comments, spam = corpus
+    model, cut = small_model.model, small_model.cutoffs
+    assert model.facts["spam"] == spam.sum()
+    assert model.facts["ham"] == len(comments) - spam.sum()
+    assert model.facts["trained"] == "2024-02-29"
+    assert model.facts["cutoffs"]["promise"] == cut.promise
+    assert json.loads(json.dumps(model.facts)) == model.facts
+    assert (model.ham_cutoff, model.spam_cutoff) == (cut.ham, cut.spam)
+    assert cut.ham_above == np.sum(small_model.probability[~spam] >= model.spam_cutoff)
+    assert cut.ham_above <= 0.005 * cut.ham_rows
+
+
+def test_out_of_fold_probabilities_are_good_but_not_those_of_the_training_rows(small_model, corpus):
+    comments, spam = corpus
+    right = np.mean((small_model.probability >= 0.5) == spam)
+    seen = small_model.classifier.decision_function(training.count_columns(comments))
+    assert 0.7 < right < np.mean((seen > 0) == spam)
+
+
+LITTLE = """
+import hashlib, sys
+sys.path.insert(0, sys.argv[1])
+from test_training import little_model
+print(hashlib.sha256(little_model()).hexdigest())
+"""
+
+
+def little_model():
+    comments = different(25, "viagra") + different(26, "thanks")
+    spam = np.arange(51) < 25
+    return storage.dump(training.fit(comments, spam, training.Options()).model)
+
+
+def test_the_same_input_gives_the_same_bytes():
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-c", LITTLE, os.path.dirname(__file__)],
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONHASHSEED": seed, "OPENBLAS_NUM_THREADS": threads},
+        )
+        for seed, threads in (("1", "1"), ("2", "2"))
+    ]
+    once = little_model()
+    assert little_model() == once
+    apart = [process.communicate()[0].strip() for process in running]
+    assert apart == [hashlib.sha256(once).hexdigest()] * 2
+
+
+@pytest.mark.parametrize(
+    ("spam", "ham", "expected"),
+    [
+        (0, 0, "no labelled comments"),
+        (0, 40, "no spam among 40"),
+        (40, 0, "no ham among 40"),
+        (19, 40, "only 19 spam among 59"),
+        (40, 1, "only 1 ham among 41"),
+    ],
+)
+def test_too_little_to_learn_from_names_what_is_missing(spam, ham, expected):
+    comments = different(spam, "viagra") + different(ham, "thanks")
+    with pytest.raises(TrainingError) as caught:
+        training.fit(comments, np.arange(spam + ham) < spam, training.Options())
+    assert expected in str(caught.value)
+    if spam + ham:
+        assert "at least 20" in str(caught.value)
+        assert str(caught.value).endswith("spam" if spam < ham else "ham")
+
+
+def test_a_class_of_one_campaign_cannot_be_learned():
+    campaign = [Comment(edited(BAKERY, place % 30, "spam")) for place in range(30)]
+    with pytest.raises(TrainingError, match="alike"):
+        training.fit(campaign + different(30), np.arange(60) < 30, training.Options())
+
+
+def test_two_campaigns_cannot_be_learned_either():
+    """There are fewer groups of near-duplicates than folds."""
+    comments = [Comment(BAKERY)] * 25 + [Comment(PUMPKINS)] * 25
+    with pytest.raises(TrainingError, match="alike"):
+        training.fit(comments, np.arange(50) < 25, training.Options())
+
+
+def test_rows_without_words_can_be_learned_from():
+    """Nothing but emoji: no block but the characters and the words has anything."""
+    emoji = [chr(0x1F600 + number) for number in range(50)]
+    comments = [
+        Comment(f"{face}{other}{'!' if spam else '?'}")
+        for spam, other in ((True, "\N{PILL}"), (False, "\N{CAT}"))
+        for face in emoji[:25]
+    ]
+    fitted = training.fit(comments, np.arange(50) < 25, training.Options())
+    assert all(np.isfinite(fitted.probability))
+    assert np.mean((fitted.probability > 0.5) == (np.arange(50) < 25)) > 0.9
