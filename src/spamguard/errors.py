@@ -9,6 +9,10 @@ class InputError(SpamguardError):
     """Something in the input, or about it, stands in the way."""
 
 
+class NoCommentsError(InputError):
+    """The input is of another kind than the ones that can be read, or has no comment in it."""
+
+
 class OutputError(SpamguardError):
     """The result cannot be written."""
 

@@ -9,13 +9,22 @@ LABELS: Final = (SPAM, UNSURE, HAM)
 
 
 class Comment(NamedTuple):
-    """One comment as a reader wrote it. ``None`` means that the source has no such field."""
+    """One comment as a reader wrote it. ``None`` means that the source has no such field.
+
+    parent: the id of the comment that this one answers. date: as the source has it, in ISO 8601
+    where it could be read. status: what the blog made of the comment, in the blog's own word.
+    """
 
     text: str
     author: str | None = None
     author_url: str | None = None
     post_title: str | None = None
     id: object = None
+    parent: object = None
+    date: str | None = None
+    post_link: str | None = None
+    post_text: str | None = None
+    status: str | None = None
 
 
 class Verdict(NamedTuple):

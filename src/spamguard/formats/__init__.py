@@ -1,89 +1,156 @@
 """Readers and writers: one module a format, and the table that picks one by name or by content."""
 
+import re
 from collections.abc import Callable, Mapping
-from typing import Final
+from importlib import import_module
+from typing import Final, NamedTuple, cast
 
-from spamguard.errors import InputError
-from spamguard.formats.record import Annotator, Reader
+from spamguard.errors import InputError, NoCommentsError
+from spamguard.formats.record import Annotator, Choices, Reader
 from spamguard.formats.source import Source
 
 Chosen = Mapping[str, str]
 
 
-def _lines(source: Source, _chosen: Chosen) -> Reader:
-    from spamguard.formats.lines import Lines
+class Format(NamedTuple):
+    """A format: its name, its reader, and how its beginning is told from all others.
 
-    return Lines(source)
+    reader: module and class. extra: what the class is given after source and choices.
+    looks: of the beginning, decoded; formats without it are only read when they are asked for.
+    is_table: whether it can be written back with verdicts beside its rows.
+    """
 
+    name: str
+    reader: str
+    looks: Callable[[str], object] | None = None
+    extra: tuple[str, ...] = ()
+    is_table: bool = False
 
-def _nul(source: Source, _chosen: Chosen) -> Reader:
-    from spamguard.formats.lines import Lines
-
-    return Lines(source, "\0")
-
-
-def _text(source: Source, _chosen: Chosen) -> Reader:
-    from spamguard.formats.lines import Whole
-
-    return Whole(source)
-
-
-def _csv(source: Source, chosen: Chosen) -> Annotator:
-    from spamguard.formats.table import Table
-
-    return Table(source, chosen)
+    def open(self, source: Source, choices: Choices) -> Reader:
+        module, _, name = self.reader.partition(":")
+        reader = getattr(import_module(f"spamguard.formats.{module}"), name)
+        return cast("Reader", reader(source, choices, *self.extra))
 
 
-def _tsv(source: Source, chosen: Chosen) -> Annotator:
-    from spamguard.formats.table import Table
-
-    return Table(source, chosen, "\t")
-
-
-def _jsonl(source: Source, chosen: Chosen) -> Annotator:
-    from spamguard.formats.jsonl import JsonLines
-
-    return JsonLines(source, chosen)
+def _has(pattern: str) -> Callable[[str], object]:
+    """Whether the pattern occurs; compiled when it is asked for, and not at import."""
+    return lambda head: re.search(pattern, head)
 
 
-#: Formats whose records have columns, so that they can be trained on and labelled.
-TABLES: Final[Mapping[str, Callable[[Source, Chosen], Annotator]]] = {
-    "csv": _csv,
-    "tsv": _tsv,
-    "jsonl": _jsonl,
-}
-#: Every format that can be scored.
-FORMATS: Final[Mapping[str, Callable[[Source, Chosen], Reader]]] = {
-    "lines": _lines,
-    "nul": _nul,
-    "text": _text,
-    **TABLES,
-}
+def _begins(pattern: str) -> Callable[[str], object]:
+    return lambda head: re.match(r"\s*" + pattern, head)
 
 
-def open_reader(source: Source, name: str, chosen: Chosen) -> Reader:
-    """The reader called ``name``, one of ``FORMATS``."""
-    return FORMATS[name](source, chosen)
+def _is_xml(root: str, marks: str) -> Callable[[str], object]:
+    """XML, junk before it or not, with that root or what only stands inside such a root."""
+    start = r"(?:\A|\n)[^\w\n,;\"]{0,16}<(?:\?xml|!--|" + root + r")[\s>?-]|\A\s*<"
+    return lambda head: re.search(start, head) and re.search(marks, head)
+
+
+#: Every format, in the order in which a file is held against them.
+TABLE: Final = (
+    Format("lines", "lines:Lines"),
+    Format("nul", "lines:Lines", extra=("\0",)),
+    Format("text", "lines:Whole"),
+    Format("isso", "isso:Isso", _begins("SQLite format 3\0")),
+    Format("parquet", "parquet:Parquet", _begins("PAR1")),
+    Format("wxr", "wxr:Wxr", _is_xml("rss", r"wordpress\.org/export/|<wp:(wxr_|comment|post_)")),
+    Format("disqus", "disqus:Disqus", _is_xml("disqus", r"<disqus[\s>]|://disqus\.com")),
+    Format("blogger", "blogger:Blogger", _is_xml("feed", r"(?s:<(\w+:)?feed[\s>].*blogger)")),
+    Format("remark42", "remark42:Remark42", _begins(r'\{"version":\s*\d+,\s*"users":')),
+    Format(
+        "comentario",
+        "comentario:Comentario",
+        _begins(r'\{\s*"version"\s*:\s*\d+\s*,\s*"(comments|commenters|pages)"'),
+    ),
+    Format("isso-json", "isso:IssoJson", _begins(r'\[\s*\{[^{}\[\]]*"comments"\s*:\s*\[')),
+    # An object whose first line does not end it, or with an array of objects right away.
+    Format(
+        "json",
+        "jsonarray:JsonArray",
+        _begins(r'\[|\{([^\n]*[\[{,])?[ \t\r]*\n|\{\s*"\w+"\s*:\s*\[\s*\{'),
+    ),
+    Format("jsonl", "jsonl:JsonLines", _begins(r"\{"), is_table=True),
+    Format(
+        "movabletype",
+        "movabletype:MovableType",
+        _begins(r"(?:[A-Z][A-Z ]+:[^\n]*\r?\n)+-----\r?\n"),
+    ),
+    Format("tsv", "table:Table", extra=("\t",), is_table=True),
+    Format("csv", "table:Table", is_table=True),
+    Format("staticman", "staticman:Staticman"),
+)
+FORMATS: Final = {entry.name: entry for entry in TABLE}
+#: Formats whose records have columns of their own, and can be written back with more of them.
+TABLES: Final = {entry.name: entry for entry in TABLE if entry.is_table}
+
+#: What a file can be that nobody meant to give.
+_OTHERS: Final = (
+    (r"PK\x03\x04", "a zip file inside another one"),
+    (r"%PDF", "a binary file (PDF)"),
+    (r"\x7fELF|MZ", "a binary file (a program)"),
+    (r"\ufffdPNG|GIF8|\ufffd\ufffd\ufffd.{0,4}JFIF", "a binary file (a picture)"),
+    (r"\x1f\ufffd|BZh|7z|\ufffd7zXZ|Rar!", "a packed file; unpack it first"),
+    (r"(?is).{0,200}<(!doctype html|html)[\s>]", "an HTML page"),
+    (r"(?s).{0,2000}<rss[\s>]", "XML: an RSS feed, but not an export of WordPress"),
+    (r"(?s).{0,2000}<(\w+:)?feed[\s>]", "XML: an Atom feed, but not an export of Blogger"),
+    (r"<", "XML, but no export that is known"),
+    (r"[^\n]*(\0|\ufffd(?s:.*)\0)", "a binary file"),
+)
+
+
+def open_reader(
+    source: Source,
+    name: str | None,
+    chosen: Chosen,
+    *,
+    include_pingbacks: bool = False,
+    trash_is_spam: bool = False,
+) -> Reader:
+    """The reader called ``name``, one of ``FORMATS``, or the one that the content asks for.
+
+    ``chosen`` names the column of a field where it is not to be guessed. A zip is read as the
+    files in it.
+    """
+    choices = Choices(chosen, include_pingbacks, trash_is_spam)
+    if source.is_zip and name not in ("lines", "nul", "text"):
+        from spamguard.formats.archive import Archive
+
+        return Archive(source, lambda member: _open(member, name, choices))
+    return _open(source, name, choices)
 
 
 def open_table(source: Source, name: str | None, chosen: Chosen) -> Annotator:
     """The reader called ``name``, one of ``TABLES``, or the one that the content asks for."""
-    return TABLES[name or _format_of(source)](source, chosen)
-
-
-def _format_of(source: Source) -> str:
-    head = source.head().lstrip()
-    if not head:
-        raise InputError(f"{source.name}: empty: there are no comments in it")
-    if head.startswith("{"):
-        return "jsonl"
-    if head.startswith("["):
+    found = FORMATS[name or format_of(source)]
+    if not found.is_table:
         raise InputError(
-            f"{source.name}: looks like a JSON array; give one object a line (JSON lines)"
+            f"{source.name}: looks like {found.name}, which is no table; give CSV, TSV or JSON"
+            " lines (one object a line)"
         )
-    if head.startswith("<"):
-        raise InputError(f"{source.name}: looks like XML or HTML; give CSV, TSV or JSON lines")
-    first = head.split("\n", 1)[0]
-    if "\0" in first or ("\0" in head and "\ufffd" in first):
-        raise InputError(f"{source.name}: looks like a binary file; give CSV, TSV or JSON lines")
+    return cast("Annotator", found.open(source, Choices(chosen)))
+
+
+def _open(source: Source, name: str | None, choices: Choices) -> Reader:
+    if source.is_folder and name not in (None, "staticman"):
+        raise InputError(f"{source.name}: is a folder, not a file in the format {name}")
+    return FORMATS[name or format_of(source)].open(source, choices)
+
+
+def format_of(source: Source) -> str:
+    """The name of the format that the beginning of a source looks like."""
+    if source.is_folder:
+        return "staticman"
+    # A live pipe of lines is not waited for; what is no table has to be looked at more closely.
+    if not re.match(rb"\s*\{[^\n]*\n|[^\n<\[\0]*\n", source.beginning()):
+        source.fill()
+    head = source.head()
+    if not head.strip():
+        raise NoCommentsError(f"{source.name}: empty: there are no comments in it")
+    for entry in TABLE:
+        if entry.looks is not None and entry.looks(head):
+            return entry.name
+    for pattern, kind in _OTHERS:
+        if re.match(pattern, head.lstrip()):
+            raise NoCommentsError(f"{source.name}: looks like {kind}")
     return "csv"

@@ -3,11 +3,19 @@
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from spamguard.formats.columns import find_columns
-from spamguard.formats.record import ADDED, LABEL_COLUMN, PROBABILITY_COLUMN, Record, visible
+from spamguard.formats.columns import NO_PARENT, NOT_COMMENTS, find_columns, listed, with_status
+from spamguard.formats.record import (
+    ADDED,
+    LABEL_COLUMN,
+    PROBABILITY_COLUMN,
+    Choices,
+    Record,
+    visible,
+)
 from spamguard.formats.source import Source
 from spamguard.records import Comment, Verdict
 
@@ -15,8 +23,8 @@ from spamguard.records import Comment, Verdict
 _EARLIER = re.compile(
     rf'(?:, )?"{LABEL_COLUMN}": (?:"\w+"|null), "{PROBABILITY_COLUMN}": [^,{{}}]*\}}$'
 )
-#: The fields beside the text.
-CONTEXT = ("author", "author_url", "post_title")
+Getter = Callable[[dict[str, Any]], Any]
+
 #: So many different sets of keys are remembered.
 MOST_SHAPES = 1000
 
@@ -27,16 +35,119 @@ def _finite(number: str) -> float | None:
     return value if math.isfinite(value) else None
 
 
-class JsonLines:
-    """A file of JSON objects, one a line. The first object tells which key holds what."""
+def _names(item: dict[str, Any]) -> tuple[str, ...]:
+    """The names of the values in an object; a value in an object inside it is ``outer.inner``."""
+    if dict not in map(type, item.values()):
+        return tuple(item)
+    names: list[str] = []
+    for key, value in item.items():
+        names += (f"{key}.{inner}" for inner in value) if isinstance(value, dict) else [key]
+    return tuple(names)
 
-    def __init__(self, source: Source, chosen: Mapping[str, str]) -> None:
-        self._source = source
-        self._chosen = chosen
-        #: Those of the first object; each object is read by its own.
+
+def _getter(name: str | None) -> Getter:
+    """What finds a value by the name that ``_names`` gives it."""
+    if name is None:
+        return lambda _: None
+    outer, _, inner = name.partition(".")
+
+    def get(item: dict[str, Any]) -> Any:
+        if name in item or not inner:
+            return item.get(name)
+        value = item.get(outer)
+        return value.get(inner) if isinstance(value, dict) else None
+
+    return get
+
+
+def _string(value: object) -> str | None:
+    return visible(value) if isinstance(value, str) else None
+
+
+def _shown(value: object) -> str | None:
+    return str(value) if isinstance(value, int | float) else _string(value)
+
+
+class _Shape:
+    """How to read the objects with one set of keys: the column of each field, and its value."""
+
+    def __init__(self, columns: dict[str, str]) -> None:
+        self.columns = columns
+        names = with_status(columns)
+        get = {field: _getter(names.get(field)) for field in (*Comment._fields, "type")}
+        self.text, self.kind = get["text"], get["type"]
+        self._get = get
+
+    def comment(self, item: dict[str, Any], text: str) -> Comment:
+        get = self._get
+        parent = get["parent"](item)
+        return Comment(
+            text,
+            _string(get["author"](item)),
+            _string(get["author_url"](item)),
+            _string(get["post_title"](item)),
+            get["id"](item),
+            None if parent in NO_PARENT else parent,
+            _shown(get["date"](item)),
+            _string(get["post_link"](item)),
+            _string(get["post_text"](item)),
+            _shown(get["status"](item)),
+        )
+
+
+class Objects:
+    """Comments that are JSON objects. Each is read by its own keys."""
+
+    def __init__(self, source: Source, choices: Choices) -> None:
+        #: Those of the first comment.
         self.columns: dict[str, str] = {}
         self.names: tuple[str, ...] = ()
-        self._known: dict[tuple[str, ...], dict[str, str]] = {}
+        self.skipped: Counter[str] = Counter()
+        self.damage: list[tuple[int, str]] = []
+        self._source = source
+        self._choices = choices
+        self._known: dict[tuple[str, ...], _Shape] = {}
+
+    def _of_object(self, item: object, line: int, raw: str) -> Record:
+        if not isinstance(item, dict):
+            return Record(None, line, raw, "not a JSON object")
+        names = _names(item)
+        shape = self._shape(names)
+        kind = shape.kind(item)
+        if isinstance(kind, str) and kind in NOT_COMMENTS and not self._choices.include_pingbacks:
+            self.skipped[kind] += 1
+            return Record(None, line, raw, None, item)
+        if "text" not in shape.columns:
+            missing = [name for name in self._choices.columns.values() if name not in names]
+            what = f"no {missing[0]!r}" if missing else "no key looks like the text of a comment"
+            problem = f"{what} among the keys: {listed(names) or '(none)'}"
+            return Record(None, line, raw, problem, item)
+        text = shape.text(item)
+        if not isinstance(text, str):
+            return Record(None, line, raw, f"no text in {shape.columns['text']!r}", item)
+        if not self.names:
+            self.columns, self.names = shape.columns, names
+        return Record(shape.comment(item, visible(text)), line, raw, None, item)
+
+    def _shape(self, names: tuple[str, ...]) -> _Shape:
+        known = self._known.get(names)
+        if known is None:
+            if len(self._known) > MOST_SHAPES:
+                self._known.clear()
+            chosen = self._choices.columns
+            there = {field: name for field, name in chosen.items() if name in names}
+            columns = find_columns(names, there, self._source.name)
+            if len(there) < len(chosen):
+                columns.pop("text", None)
+            known = self._known[names] = _Shape(columns)
+        return known
+
+    def cell(self, record: Record, column: str) -> Any:
+        return _getter(column)(record.cells) if isinstance(record.cells, dict) else None
+
+
+class JsonLines(Objects):
+    """A file of JSON objects, one a line."""
 
     def batches(self) -> Iterator[list[Record]]:
         line = 1
@@ -58,44 +169,7 @@ class JsonLines:
             return Record(None, line, raw, f"not JSON: {error.msg} (column {error.colno})")
         except (ValueError, RecursionError) as error:
             return Record(None, line, raw, f"not JSON: {error}")
-        if not isinstance(item, dict):
-            return Record(None, line, raw, "not a JSON object")
-        columns = self._columns(item)
-        if "text" not in columns:
-            missing = [name for name in self._chosen.values() if name not in item]
-            what = f"no {missing[0]!r}" if missing else "no key looks like the text of a comment"
-            problem = f"{what} among the keys: {', '.join(item) or '(none)'}"
-            return Record(None, line, raw, problem, item)
-        text = item[columns["text"]]
-        if not isinstance(text, str):
-            return Record(None, line, raw, f"no text in {columns['text']!r}", item)
-        if not self.names:
-            self.columns, self.names = columns, tuple(item)
-        author, author_url, post_title = (
-            self._string(item, columns.get(field)) for field in CONTEXT
-        )
-        key = item.get(columns.get("id"))
-        comment = Comment(visible(text), author, author_url, post_title, key)
-        return Record(comment, line, raw, None, item)
-
-    @staticmethod
-    def _string(item: dict[str, Any], key: str | None) -> str | None:
-        value = item.get(key) if key else None
-        return visible(value) if isinstance(value, str) else None
-
-    def _columns(self, item: dict[str, Any]) -> dict[str, str]:
-        names = tuple(item)
-        if names not in self._known:
-            if len(self._known) > MOST_SHAPES:
-                self._known.clear()
-            there = {field: name for field, name in self._chosen.items() if name in item}
-            self._known[names] = find_columns(names, there, self._source.name)
-            if len(there) < len(self._chosen):
-                self._known[names].pop("text", None)
-        return self._known[names]
-
-    def cell(self, record: Record, column: str) -> Any:
-        return record.cells.get(column) if isinstance(record.cells, dict) else None
+        return self._of_object(item, line, raw)
 
     def opening(self) -> str:
         return self._source.bom.decode(self._source.encoding)

@@ -1,8 +1,9 @@
 """Plain text: one comment a line, NUL-ended comments, or one comment in all."""
 
+from collections import Counter
 from collections.abc import Iterator
 
-from spamguard.formats.record import Record
+from spamguard.formats.record import Choices, Record
 from spamguard.formats.source import Source
 from spamguard.records import Comment
 
@@ -10,8 +11,10 @@ from spamguard.records import Comment
 class Lines:
     """One comment up to each ``end``; an empty one counts, and so does a last one without end."""
 
-    def __init__(self, source: Source, end: str = "\n") -> None:
+    def __init__(self, source: Source, _choices: Choices, end: str = "\n") -> None:
         self.columns: dict[str, str] = {}
+        self.skipped: Counter[str] = Counter()
+        self.damage: list[tuple[int, str]] = []
         self._source = source
         self._end = end
 

@@ -1,6 +1,7 @@
 """What a reader makes of one record of its input, and what every format can do."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
@@ -19,6 +20,9 @@ class Record(NamedTuple):
 
     ``raw`` is the record as it stood in the input, with its end; ``cells`` is it taken apart.
     A record without comment and without error is handed on untouched (an empty line in a table).
+    ``label`` is what the file itself says of the comment: SPAM, HAM or nothing (a table says it in
+    a column instead). ``place`` is where the status stands in the unzipped input, and its bytes
+    there, so that it can be changed in place.
     """
 
     comment: Comment | None
@@ -26,6 +30,21 @@ class Record(NamedTuple):
     raw: str
     error: str | None = None
     cells: Any = None
+    label: str | None = None
+    place: tuple[int, bytes] | None = None
+
+
+class Choices(NamedTuple):
+    """What the user asked of a reader.
+
+    columns: the column that holds a field, where it is not to be guessed.
+    include_pingbacks: give what other programs wrote (pingbacks, order notes, ...) as well.
+    trash_is_spam: take what the blog's owner threw away as spam.
+    """
+
+    columns: Mapping[str, str] = {}
+    include_pingbacks: bool = False
+    trash_is_spam: bool = False
 
 
 class Reader(Protocol):
@@ -34,6 +53,14 @@ class Reader(Protocol):
     @property
     def columns(self) -> Mapping[str, str]:
         """The column that each field was found in; empty where the format has no columns."""
+
+    @property
+    def skipped(self) -> Counter[str]:
+        """How many records of which kind were left out so far, because no person wrote them."""
+
+    @property
+    def damage(self) -> list[tuple[int, str]]:
+        """What was met that should not be there: the first line of each kind, and the kind."""
 
     def batches(self) -> Iterator[list[Record]]: ...
 

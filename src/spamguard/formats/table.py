@@ -3,14 +3,25 @@
 import csv
 import io
 import re
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator
+from operator import itemgetter
 
-from spamguard.errors import InputError
-from spamguard.formats.columns import NAMES, find_columns, folded
+from spamguard.errors import NoCommentsError
+from spamguard.formats.columns import (
+    NAMES,
+    NO_PARENT,
+    NOT_COMMENTS,
+    find_columns,
+    folded,
+    listed,
+    with_status,
+)
 from spamguard.formats.record import (
     ADDED,
     LABEL_COLUMN,
     PROBABILITY_COLUMN,
+    Choices,
     Record,
     shown,
     visible,
@@ -56,9 +67,9 @@ def _earlier_cells(delimiter: str) -> re.Pattern[str]:
 class Table:
     """A CSV or TSV file. Rows are kept as they stand: verdicts are added at their ends."""
 
-    def __init__(
-        self, source: Source, chosen: Mapping[str, str], delimiter: str | None = None
-    ) -> None:
+    def __init__(self, source: Source, choices: Choices, delimiter: str | None = None) -> None:
+        self.skipped: Counter[str] = Counter()
+        self.damage: list[tuple[int, str]] = []
         self._source = source
         self._delimiter = delimiter or delimiter_of(source.head())
         self._rows = self._read_rows()
@@ -67,19 +78,19 @@ class Table:
         self._header = self._read_header()
         self.names: list[str] = self._header.cells
         names = self.names
-        self.columns: dict[str, str] = find_columns(names, chosen, source.name)
+        self.columns: dict[str, str] = find_columns(names, choices.columns, source.name)
         if "text" not in self.columns:
-            raise InputError(
+            raise NoCommentsError(
                 f"{source.name}: line {self._header.line}: no column looks like the text of a"
-                f" comment among {', '.join(names)}; name it with --text-column"
+                f" comment among {listed(names)}; name it with --text-column"
             )
         self._places = {name: place for place, name in reversed(list(enumerate(names)))}
-        context = [
-            self._places[self.columns[field]] if field in self.columns else None
-            for field in ("author", "author_url", "post_title", "id")
-        ]
-        self._context = context if any(place is not None for place in context) else []
-        self._text = self._places[self.columns["text"]]
+        columns = with_status(self.columns)
+        places = {field: self._places[column] for field, column in columns.items()}
+        self._text, self._parent = places["text"], places.get("parent")
+        self._kind = None if choices.include_pingbacks else places.get("type")
+        # One cell more than there are columns: it stands for every field that no column holds.
+        self._fields = itemgetter(*(places.get(field, len(names)) for field in Comment._fields))
         self._added = [place for place, name in enumerate(names) if name in ADDED]
         self._last_two = [len(names) - 2, len(names) - 1]
         self._earlier = _earlier_cells(self._delimiter)
@@ -88,12 +99,12 @@ class Table:
         for batch in self._rows:
             for place, (line, raw, error, cells) in enumerate(batch):
                 if error is not None:
-                    raise InputError(f"{self._source.name}: line {line}: the header: {error}")
+                    raise NoCommentsError(f"{self._source.name}: line {line}: the header: {error}")
                 if cells:
                     self._pending = batch[place + 1 :]
                     return Record(None, line, raw, None, cells)
                 self._blank += raw
-        raise InputError(
+        raise NoCommentsError(
             f"{self._source.name}: empty: a table begins with the names of its columns"
         )
 
@@ -144,11 +155,12 @@ class Table:
     def _records(self, batch: list[Row]) -> list[Record]:
         """The rows with their comments; most are as wide as the header and hold a text."""
         width = len(self._header.cells)
-        text = self._text
+        text, kind = self._text, self._kind
         records = []
         for row in batch:
             line, raw, error, cells = row
-            if error is None and len(cells) == width and cells[text]:
+            usual = error is None and len(cells) == width and cells[text]
+            if usual and (kind is None or cells[kind] not in NOT_COMMENTS):
                 records.append(Record(self._comment(cells, raw), line, raw, None, cells))
             else:
                 records.append(self._odd(*row))
@@ -158,15 +170,20 @@ class Table:
         shown = cells if raw.isascii() else list(map(visible, cells))
         if shown[self._text] != cells[self._text]:
             self._source.replaced += 1
-        context = (None if place is None else shown[place] for place in self._context)
-        return Comment(shown[self._text], *context)
+        values: list[str | None] = [*shown, None]
+        if self._parent is not None and values[self._parent] in NO_PARENT:
+            values[self._parent] = None
+        return Comment._make(self._fields(values))
 
     def _odd(self, line: int, raw: str, error: str | None, cells: list[str]) -> Record:
-        """A row that is broken, not as wide as the header, or has no text."""
+        """A row that is broken, not as wide as the header, no comment, or has no text."""
         width = len(self._header.cells)
         full = cells + [""] * (width - len(cells))
         if error is None and not cells:
             return Record(None, line, raw)
+        if error is None and self._kind is not None and full[self._kind] in NOT_COMMENTS:
+            self.skipped[full[self._kind]] += 1
+            return Record(None, line, raw, None, cells)
         if error is None and len(cells) > width:
             error = f"{len(cells)} cells under {width} columns"
         # An earlier run gave a row without text empty cells, which makes it no better.
@@ -193,7 +210,9 @@ class Table:
             if not self._added and len(record.cells) == len(self._header.cells):
                 return self._after(record.raw, added)
             return self._with_added(record, added)
-        return record.raw if record.error is None else self._with_added(record, ["", ""])
+        if record.error is None and not record.cells:
+            return record.raw
+        return self._with_added(record, ["", ""])
 
     def _after(self, raw: str, added: list[str]) -> str:
         """The cells added to a row that is as wide as the header and was never labelled."""

@@ -1,0 +1,95 @@
+"""Parquet: the columns of a table, each for itself. Needs pyarrow."""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from spamguard.errors import InputError, NoCommentsError
+from spamguard.formats.columns import NO_PARENT, NOT_COMMENTS, find_columns, listed, with_status
+from spamguard.formats.export import BATCH, shown
+from spamguard.formats.record import Choices, Record
+from spamguard.formats.source import Source
+from spamguard.records import Comment
+
+#: A group of rows is unpacked as a whole.
+MOST_GROUP = 256 << 20
+
+
+class Parquet:
+    """A Parquet file, read a group of rows at a time."""
+
+    def __init__(self, source: Source, choices: Choices) -> None:
+        self.skipped: Counter[str] = Counter()
+        self.damage: list[tuple[int, str]] = []
+        self._source = source
+        self._choices = choices
+        self._file = self._open()
+        names = [name for name in self._file.schema_arrow.names if isinstance(name, str)]
+        self.columns = find_columns(names, choices.columns, source.name)
+        if "text" not in self.columns:
+            raise NoCommentsError(
+                f"{source.name}: no column looks like the text of a comment among"
+                f" {listed(names)}; name it with --text-column"
+            )
+
+    def _open(self) -> Any:
+        try:
+            from pyarrow import ArrowException, parquet
+        except ImportError:
+            raise InputError(
+                f"{self._source.name}: to read Parquet: pip install spamguard[parquet]"
+            ) from None
+        self._errors = (ArrowException, OSError, ValueError)
+        try:
+            file = parquet.ParquetFile(self._source.plain_file(), memory_map=False)
+        except self._errors as error:
+            raise self._broken(error) from None
+        groups = range(file.metadata.num_row_groups)
+        if any(file.metadata.row_group(group).total_byte_size > MOST_GROUP for group in groups):
+            raise InputError(
+                f"{self._source.name}: a group of rows of more than {MOST_GROUP >> 20} MiB;"
+                " write it with smaller ones"
+            )
+        return file
+
+    def _broken(self, error: Exception) -> InputError:
+        reason = " ".join(str(error).split())[:200]
+        return InputError(f"{self._source.name}: the Parquet file is broken: {reason}")
+
+    def batches(self) -> Iterator[list[Record]]:
+        number = 0
+        try:
+            for batch in self._file.iter_batches(batch_size=BATCH):
+                rows = batch.to_pylist()
+                yield [self._record(row, number + place) for place, row in enumerate(rows, 1)]
+                number += len(rows)
+        except self._errors as error:
+            raise self._broken(error) from None
+        if not number:
+            raise NoCommentsError(f"{self._source.name}: a Parquet file without rows")
+
+    def _record(self, row: dict[str, Any], number: int) -> Record:
+        value = {field: row[name] for field, name in with_status(self.columns).items()}
+        kind = value.get("type")
+        if kind in NOT_COMMENTS and not self._choices.include_pingbacks:
+            self.skipped[str(kind)] += 1
+            return Record(None, number, "", None, row)
+        if not isinstance(value["text"], str):
+            return Record(None, number, "", f"no text in {self.columns['text']!r}", row)
+        parent = value.get("parent")
+        texts = {
+            field: shown(value[field])
+            for field in ("author", "author_url", "post_title", "date", "post_link", "post_text")
+            if field in value
+        }
+        comment = Comment(
+            value["text"],
+            **texts,
+            id=value.get("id"),
+            parent=None if parent in NO_PARENT else parent,
+            status=shown(value.get("status")),
+        )
+        return Record(comment, number, "", None, row)
+
+    def cell(self, record: Record, column: str) -> Any:
+        return record.cells.get(column) if isinstance(record.cells, dict) else None
