@@ -78,6 +78,7 @@ class Labelled:
                         "comment": record.comment,
                         "label": labels.read(reader.cell(record, labels.column)),
                         "file": source.name,
+                        "line": record.line,
                         "source": reader.cell(record, reader.columns.get("source", "")) or path,
                     }
                     for name, column in also.items():
