@@ -83,6 +83,7 @@ class Labelled:
                         if labels is None
                         else labels.read(reader.cell(record, labels.column)),
                         "file": source.name,
+                        "line": record.line,
                         "source": reader.cell(record, reader.columns.get("source", "")) or path,
                     }
                     for name, column in also.items():
