@@ -74,7 +74,7 @@ class Labelled:
                         complaints.about(record)
                     if record.comment is None:
                         continue
-                    if labels is None and not is_export:
+                    if labels is None and ("label" in reader.columns or not is_export):
                         labels = self._labels(source, reader.columns)
                         check_columns(source, reader.names, also.values())
                     row = {
