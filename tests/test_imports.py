@@ -16,7 +16,10 @@ PACKAGE = Path(spamguard.__file__).parent
 RANKS = {
     "errors": 0,
     "records": 0,
+    "confusables": 1,
     "disguise": 1,
+    "letters": 1,
+    "spelling": 1,
     "spin": 1,
     "text": 1,
     "kernel": 1,

@@ -1,32 +1,93 @@
-"""Takes the disguises off a text: entities, markup, invisible, styled and accented letters."""
+"""Takes the disguises off a text: entities, markup, strange letters, hidden links, odd spelling.
+
+What honest writers hardly ever type leaves a sign, one word each:
+
+======= ================================================================================
+html    a link in HTML
+bbcode  a link in BBCode
+entity  plain letters written as numbers: ``&#118;iagra``
+hidden  something inside a word that is not shown, or text that runs backwards
+marks   accents piled up, or lines through letters
+styled  mathematical, circled, full-width or other dressed-up letters, three in a row
+mixed   look-alikes from another script inside a Latin word, or Latin ones in a Cyrillic word
+percent letters written as ``%76``
+dotcom  a link whose dot is spelled out or in brackets
+spaced  a word with its letters set apart
+leet    digits and signs in place of letters: ``v1agra``
+======= ================================================================================
+
+Time grows in proportion to the text, whatever stands in it. What most texts don't need is skipped
+after a test that costs next to nothing, and expressions that most texts never meet are strings
+here: ``re`` compiles them when they are first used.
+"""
 
 import html
 import re
-import unicodedata
+
+from spamguard.letters import plain_letters
+from spamguard.spelling import plain_words
 
 #: What stands in a clean text where a link or an e-mail address stood.
 LINK = "\N{LINK SYMBOL}"
 MAIL = "\N{E-MAIL SYMBOL}"
 
-#: Entities may be escaped again and again; more often than this is not worth the time.
+#: Entities and percent signs may be escaped again and again; more often is not worth the time.
 MOST_UNESCAPES = 3
 
-_INVISIBLE = re.compile(
-    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
-    "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff]"
+_NUMBERED_LETTER = (
+    r"&#(?:[xX]0*(?:[46][1-9a-fA-F]|[57][0-9aA])(?![0-9a-fA-F])"
+    r"|0*(?:6[5-9]|[78]\d|9[07-9]|1[01]\d|12[0-2])(?!\d))"
 )
-_MARKS = re.compile("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]")
-_SPACES = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
-_ANCHOR = re.compile(r"""<a\s[^<>]*?href\s*=\s*["']?([^"'\s<>]+)[^<>]*>""")
-_BBCODE = re.compile(r"\[(?:url|link|img)(?:=\"?|\])\s*([^\]\[\s\"]+)\"?\]?")
-_TAG = re.compile(r"</?[a-z!][^<>]*>|\[/?(?:url|link|img|b|i|u|color|size|quote)\b[^\]\[]*\]")
-_MAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]*\w")
+_ENDLESS_NUMBER = r"&#\d{8,}"
+
+_COMMENT = r"(?s)<!--(?:(?!<!--).)*?-->"
+_ANCHOR = r"<a\s([^<>]*)>"
+_HREF = r"""href\s*=\s*["']?([^"'\s]+)"""
+_BBCODE = r"\[(?:url|link|img)(?:=\"?|\])\s*([^\]\[\s\"]+)\"?\]?"
+_NOT_SHOWN = (
+    r"<(\w++)(?>[^<>]*?(?:display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0))[^<>]*+>"
+    r"[^<>]*+</\1>"
+)
+_EMPTY_ELEMENT = r"<(a|b|i|u|s|em|strong|span|font|small|big)\b[^<>]*+></\1>"
+#: Tags that a reader sees no gap at.
+_INLINE_TAG = re.compile(
+    r"</?(?:b|i|u|s|em|strong|strike|span|font|small|big|sub|sup|ins|del|mark|wbr)\b[^<>]*+>"
+)
+_INLINE_BBCODE = r"\[/?(?:b|i|u|s|color|size|font)\b[^\]\[]*+\]"
+_TAG = re.compile(r"</?[a-z!][^<>]*+>|\[/?(?:url|link|img|quote)\b[^\]\[]*+\]")
+
+_ENDING = (
+    "(?:com|net|org|info|biz|ru|cn|io|co|me|tk|xyz|top|online|site|shop|club|store|app|blog|live"
+    r"|pro|vip|link|ly|gl|in|uk|us|de|fr|it|es|pl|nl|eu|br|id|to|cc|ws|tv)\b"
+)
+_PERCENT_LETTERS = r"(?<![\w=])h(?:tt|xx)ps?%3a%2f%2f|%(?:[46][1-9a-f]|[57][0-9a])\S*%[2-7][0-9a-f]"
+_PERCENT = r"%(2[5def]|3[0-9adf]|[4-7][0-9a-f])"
+_BRACKETED_DOT = (
+    r" ?[(\[{] ?dot ?[)\]}] ?(?=[a-z])"
+    rf"| ?[(\[{{] ?\. ?[)\]}}] ?(?=(?:[a-z0-9-]{{1,63}}+\.)?{_ENDING})"
+)
+_SPELLED_DOT = (
+    r"(?<![a-z0-9-])([a-z0-9-]{3,63}+)(?: dot | \. ?)"
+    r"(com|org|info|biz|ru|xyz|online|site|shop|club|top|io)\b"
+    r"(?! (?:bubble|boom|bust|crash|era|compan|millionaire|startup|domain))"
+)
+#: A word before a dot that is not the name of a host: "the dot com bubble".
+_NO_HOST = (
+    "the|this|that|these|your|our|his|her|their|its|any|some|all|each|every|another|other|own|real"
+    "|old|new|first|big|and|for|not|with|pre|post|during|before|after|since|early|late|one|two"
+    "|former|failed|typical"
+)
+_BRACKETED_AT = (
+    r"(?<=[\w.+-]) ?(?:[(\[{] ?at ?[)\]}] ?| at (?=(?:gmail|yahoo|hotmail|outlook|aol|proton)))"
+    r"(?=[a-z0-9-]{1,63}+\.)"
+)
+_MAIL = r"(?<![\w.+-])[\w.+-]{1,64}+@[\w-]{1,63}+\.[\w.-]*\w"
+_DOMAIN = re.compile(rf"\.{_ENDING}")
 _URL = re.compile(
-    r"((?:h(?:tt|xx)ps?://?|ftp://|www\.)[^\s<>\"'\]\[]+"
-    r"|\b(?:[a-z0-9-]+\.)+(?:com|net|org|info|biz|ru|cn|io|co|me|tk|xyz|top|online|site|shop|club"
-    r"|store|app|blog|live|pro|vip|link|ly|gl|in|uk|us|de|fr|it|es|pl|nl|eu|br|id|to|cc|ws|tv)"
-    r"\b(?:/[^\s<>\"'\]\[]*)?)"
+    r"(?<![a-z0-9-])((?:h(?:tt|xx)ps?://?|ftp://|www\.)[^\s<>\"'\]\[]+"
+    rf"|(?:[a-z0-9-]{{1,63}}+\.){{1,8}}{_ENDING}(?:/[^\s<>\"'\]\[]*)?)"
 )
+_CONTROLS = r"[\x00-\x1f\x7f-\x9f]+"
 
 
 def undisguise(raw: str) -> tuple[str, list[str], list[str]]:
@@ -38,24 +99,32 @@ def undisguise(raw: str) -> tuple[str, list[str], list[str]]:
         links.append(match[1])
         return f" {LINK} "
 
-    text = _unescaped(raw)
-    text = text.lower() if text.isascii() else _plain_letters(text)
-    for sign, opener, expression in (("html", "<", _ANCHOR), ("bbcode", "[", _BBCODE)):
-        if opener in text:
-            before = len(links)
-            text = expression.sub(take, text)
-            if len(links) > before:
-                signs.append(sign)
+    text = _unescaped(raw, signs) if "&" in raw else raw
+    text = text.lower() if text.isascii() else plain_letters(text, signs)
+    if "%" in text and re.search(_PERCENT_LETTERS, text):
+        signs.append("percent")
+        text = re.sub(r"\S+", _without_percents, text)
     if "<" in text or "[" in text:
-        text = _TAG.sub(" ", text)
+        text = _without_markup(text, links, signs)
+    if "dot" in text or " ." in text or "[." in text or "(." in text:
+        text = _with_dots(text, signs)
     if "@" in text:
-        text = _MAIL.sub(f" {MAIL} ", text)
-    if "." in text or "://" in text:
+        text = re.sub(_MAIL, f" {MAIL} ", text)
+    if ":/" in text or "www." in text or _DOMAIN.search(text):
         text = _URL.sub(take, text)
-    return _SPACES.sub(" ", text).strip(), links, signs
+    text = plain_words(text, signs)
+    if "  " in text or not text.isprintable():
+        text = " ".join(text.split())
+        if not text.isprintable():
+            text = " ".join(re.sub(_CONTROLS, " ", text).split())
+    return text.strip(), links, signs
 
 
-def _unescaped(text: str) -> str:
+def _unescaped(text: str, signs: list[str]) -> str:
+    if "&#" in text:
+        if re.search(_NUMBERED_LETTER, text):
+            signs.append("entity")
+        text = re.sub(_ENDLESS_NUMBER, "\ufffd", text)  # Python counts no further than 4,300 digits
     for _ in range(MOST_UNESCAPES):
         if "&" not in text:
             break
@@ -63,7 +132,66 @@ def _unescaped(text: str) -> str:
     return text
 
 
-def _plain_letters(text: str) -> str:
-    """Letters without style, accents and case; what cannot be seen is gone."""
-    text = unicodedata.normalize("NFKD", _INVISIBLE.sub("", text))
-    return unicodedata.normalize("NFC", _MARKS.sub("", text)).casefold()
+def _without_percents(word: re.Match[str]) -> str:
+    text = word[0]
+    for _ in range(MOST_UNESCAPES):
+        if "%" not in text:
+            break
+        text = re.sub(_PERCENT, lambda code: chr(int(code[1], 16)).lower(), text)
+    return text
+
+
+def _with_dots(text: str, signs: list[str]) -> str:
+    """Links and addresses as machines read them: "example dot com", "me (at) example [.] org"."""
+
+    def join(match: re.Match[str]) -> str:
+        return match[0] if re.fullmatch(_NO_HOST, match[1]) else f"{match[1]}.{match[2]}"
+
+    dotted = re.sub(_SPELLED_DOT, join, re.sub(_BRACKETED_DOT, ".", text))
+    if dotted == text:
+        return text
+    addressed = re.sub(_BRACKETED_AT, "@", dotted)
+    if addressed == dotted:  # honest people hide their address, but not their links
+        signs.append("dotcom")
+    return addressed
+
+
+def _without_markup(text: str, links: list[str], signs: list[str]) -> str:
+    """The text without tags; where a link stood stands a symbol."""
+
+    def hide(match: re.Match[str]) -> str:
+        """Nothing, and a sign if that joins two halves of a word."""
+        begin, end = match.span()
+        sides = match.string[max(begin - 1, 0) : begin], match.string[end : end + 1]
+        if all(map(str.isalpha, sides)) and "hidden" not in signs:
+            signs.append("hidden")
+        return ""
+
+    def take(match: re.Match[str]) -> str:
+        links.append(match[1])
+        return f" {LINK} "
+
+    def take_anchor(match: re.Match[str]) -> str:
+        address = re.search(_HREF, match[1])
+        return take(address) if address else " "
+
+    before = len(links)
+    if "<" in text:
+        if "<!--" in text:
+            text = re.sub(_COMMENT, hide, text)
+        if "<a" in text:
+            text = re.sub(_ANCHOR, take_anchor, text)
+            if len(links) > before:
+                signs.append("html")
+        if "></" in text:
+            text = re.sub(_EMPTY_ELEMENT, hide, text)
+        if "none" in text or "hidden" in text or "font-size" in text:
+            text = re.sub(_NOT_SHOWN, hide, text)
+    if "[" in text:
+        before = len(links)
+        text = re.sub(_BBCODE, take, text)
+        if len(links) > before:
+            signs.append("bbcode")
+        if "[/" in text:  # not in code: a[i]
+            text = re.sub(_INLINE_BBCODE, "", text)
+    return _TAG.sub(" ", _INLINE_TAG.sub("", text))

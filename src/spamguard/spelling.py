@@ -1,0 +1,118 @@
+"""Words that are spelled so that no filter knows them: s p a c e d, l33t, stretchedddd.
+
+``disguise`` tells what the signs mean.
+"""
+
+import re
+
+
+def _shape(code: int) -> int:
+    """What a byte of a text is to the tests below; a question mark is any letter beyond ASCII."""
+    character = chr(code)
+    if character in " \n\t.-_*~":
+        return ord(" ")
+    if character in "013457@$!":
+        return ord("1")
+    return ord("a") if character in "abcdefghijklmnopqrstuvwxyz?" else ord("#")
+
+
+_SHAPES = bytes(map(_shape, range(256)))
+_SPACED_SHAPE = re.compile(rb" a  *a  *a ")
+_LEET_SHAPE = re.compile(rb"1(?<=a1)1*a")
+
+_GAPS = " .*_~\n-"
+_SPELLED = "a-z0-9@$\u0370-\u052f"
+_APART = (
+    f"(?<![{_SPELLED}'\u2019])[{_SPELLED}]([{_GAPS}]{{1,3}})[{_SPELLED}](?:\\1[{_SPELLED}]){{2,}}"
+    f"(?![{_SPELLED}'\u2019])"
+)
+#: In a text with such a word shorter ones are words too.
+_SHORT_APART = _APART.replace("{2,}", "*")
+
+_REPEATED = re.compile(r"(.)\1\1")
+_RUN = r"(.)\1\1+"
+#: Three of these mean something.
+_TRIPLES = frozenset(("www", "xxx", "iii"))
+
+#: Digits and signs by the letter they stand for.
+_LETTERS = str.maketrans("013457@$!", "oieastasi")
+_WORD = r"[a-z0-9@$](?:[a-z0-9@$!]*[a-z0-9@$])?"
+#: A word with such a place is leet; with any others it takes two places.
+_LEET = r"""(?x)
+      [a-z]00?[a-z] | [a-z]33[a-z]
+    | [a-z][13][a-z]{2} | [aeiouy][13][a-z]
+    | [aeiouy]4[a-z] | [a-z]4[aeiouy][a-z] | ^[^aeiouy]+4[a-z]{2}
+    | [aeiouy][57][a-z] | [a-z][57][aeiouy]
+    | ^(?:[^aeiouy]+|[a-z]{1,2})@[a-z] | ^[a-z]{0,2}[aeiouy]\$\$?[a-z] | ^[^aeiouy]{1,2}![a-z]{3}
+    | [a-z][013457@$!]{1,2}[a-z]+[013457@$!]{1,2}[a-z]
+"""
+#: Digits that stand for no letter, hexadecimal numbers, names from technology, 4 for "for".
+_NO_LEET = (
+    r".*[2689]|0x|[a-f0-9]+$|.*\d(?:d|[dfi]v?|js|me|u|all|you|sale)s?$|.*[^aeiouy013457@$!]{5}"
+    r"|(?:log4|sha\d|md5|mp[34]|[dhsw]3|web3|x11|ps[345]|es5|utf|int|vec|mat|py3)"
+    r"|v\d+(?:beta|alpha)?$|.*\$\d|(?:pi|me|my|us)@"
+)
+#: Where two words are leet, these are too: "th3", "t0", "0n".
+_PERHAPS_LEET = r"(?=.*[a-z])[a-z0$][a-z013457@$]*"
+_FEWEST_LETTERS, _LONGEST_LEET = 3, 24
+
+
+def plain_words(text: str, signs: list[str]) -> str:
+    """The words of a lower-case text as anyone spells them; signs are added to ``signs``.
+
+    Most texts are found to need nothing by a look at their bytes.
+    """
+    shape = text.encode("ascii", "replace").translate(_SHAPES)
+    if _SPACED_SHAPE.search(shape):
+        joined = re.sub(_APART, _joined, text)
+        if joined != text:
+            signs.append("spaced")
+            text = re.sub(_SHORT_APART, _joined_letters, joined)
+            shape = text.encode("ascii", "replace").translate(_SHAPES)
+    if _LEET_SHAPE.search(shape):
+        text = _without_leet(text, signs)
+    if _REPEATED.search(text):
+        text = re.sub(_RUN, _shortened, text)
+    return text
+
+
+def _joined(match: re.Match[str]) -> str:
+    """A word whose letters stood apart, unless they are a list, kisses or initials."""
+    word = _joined_letters(match)
+    letters = list(filter(str.isalpha, word))
+    is_word = len(set(letters)) >= 3 and 3 * len(letters) >= 2 * len(word)
+    is_initials = "." in match[1] and len(word) < 5
+    return word if is_word and not is_initials else match[0]
+
+
+def _joined_letters(match: re.Match[str]) -> str:
+    return "".join([character for character in match[0] if character not in _GAPS])
+
+
+def _without_leet(text: str, signs: list[str]) -> str:
+    leet = {word for word in re.findall(_WORD, text) if _is_leet(word)}
+    if not leet:
+        return text
+    signs.append("leet")
+
+    def plain(match: re.Match[str]) -> str:
+        word = match[0]
+        perhaps = (
+            len(leet) > 1 and re.fullmatch(_PERHAPS_LEET, word) and not re.match(_NO_LEET, word)
+        )
+        return word.translate(_LETTERS) if perhaps or word in leet else word
+
+    return re.sub(_WORD, plain, text)
+
+
+def _is_leet(word: str) -> bool:
+    if word.isalpha() or word.isdigit() or len(word) > _LONGEST_LEET:
+        return False
+    if sum(map(str.isalpha, word)) < _FEWEST_LETTERS:
+        return False
+    return bool(re.search(_LEET, word)) and not re.match(_NO_LEET, word)
+
+
+def _shortened(match: re.Match[str]) -> str:
+    run = match[0]
+    return run[:2] if run.isalpha() and run not in _TRIPLES else run
