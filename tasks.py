@@ -15,6 +15,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
 HOME = ROOT / ".venv"
+DATA = ROOT / "data"
 BIN = HOME / ("Scripts" if os.name == "nt" else "bin")
 
 EXAMPLES = """\
@@ -22,7 +23,7 @@ Hi, I do think this is a great site. I stumbledupon it 😉 I will revisit yet a
 saved as a favorite it. Money and freedom is the greatest way to change, may you be rich and \
 continue to help others.
 great site, stumbledupon it
-The second regex misses IPv6 addresses, you want [0-9a-f:]+ there. Otherwise it worked for me.
+@Tom no, you need the 64-bit driver. Mine kept crashing until I changed that.
 """
 
 
@@ -53,24 +54,27 @@ def set_up(*, development: bool) -> None:
     pip("install", "--force-reinstall", "--no-deps", wheel)
 
 
+def training_words(*folders: Path) -> list[str | Path]:
+    """What ``train`` takes from these folders: the tables, and 150 texts of each spun template."""
+    tables = [path for folder in folders for path in sorted(folder.glob("*.csv"))]
+    templates = [path for folder in folders for path in sorted(folder.glob("*.txt"))]
+    return [*tables, *(word for path in templates for word in ("--spin", "150", path))]
+
+
 def demo() -> None:
     set_up(development=False)
-    model = HOME / "demo.joblib"
-    tables = sorted((ROOT / "data").glob("*.csv"))
-    run(BIN / "spamguard", "train", *tables, "-o", model)
-    run(BIN / "spamguard", "score", "--model", model, input=EXAMPLES.encode())
+    target = HOME / "demo.joblib"
+    run(BIN / "spamguard", "train", *training_words(DATA, DATA / "spin"), "-o", target, "--quiet")
+    run(BIN / "spamguard", "score", "--model", target, input=EXAMPLES.encode())
 
 
 def model() -> None:
-    """The model that ships: on data/, its templates, and the shared comments where they are."""
+    """The model that ships: on data/ and, where they are, the shared comments."""
     set_up(development=False)
-    data, shared = ROOT / "data", ROOT.parent / "shared" / "data"
-    tables = [*sorted(data.glob("*.csv")), *sorted(shared.glob("*.csv"))]
-    tables += sorted((shared / "youtube").glob("*.csv"))
-    templates = [*sorted((data / "spin").glob("*.txt")), *sorted(shared.glob("*.txt"))]
-    spun = [word for path in templates for word in ("--spin", "150", path)]
+    shared = ROOT.parent / "shared" / "data"
+    words = training_words(DATA, DATA / "spin", shared, shared / "youtube")
     target = ROOT / "models" / "default.joblib"
-    run(BIN / "spamguard", "train", *tables, *spun, "--leave-sources-out", "-o", target)
+    run(BIN / "spamguard", "train", *words, "--leave-sources-out", "-o", target)
 
 
 def test() -> None:

@@ -368,7 +368,7 @@ def test_too_little_is_answered_with_what_is_missing(tmp_path, command, rows, pa
         (b"text,name\n", ["label"]),
         (b"name,label\na,spam\n", ["stdin", "line 1", "--text-column", "name, label"]),
         (b'{"text": "a", "name": "b"}\n', ["stdin", "label", "--label-column"]),
-        (b"[{}]", ["one object a line"]),
+        (b"[]", ["without comments"]),
         (gzip.compress(b"text,label\na,spam\n")[:-6], ["stdin", "cannot be read"]),
     ],
     ids=["empty", "blank", "no label", "header", "no text", "json", "array", "gzip"],

@@ -14,6 +14,8 @@ from spamguard.records import HAM, SPAM, UNSURE, Comment
 
 RESAMPLES = 500
 BINS = 10
+#: How much of the training rows the points of a learning curve stand for, besides all of them.
+LEARNING_SHARES = (1 / 8, 1 / 4, 1 / 2)
 
 
 class Predictions(NamedTuple):
@@ -40,6 +42,15 @@ class Figure(NamedTuple):
     why_not: str = ""
 
 
+class Step(NamedTuple):
+    """A point of a learning curve: the share and the mean number of rows that were learned from."""
+
+    share: float
+    rows: int
+    recall: Figure  # at 1% of ham called spam
+    roc_auc: Figure
+
+
 def judged(model: Model, probability: Any, spam: Any) -> Predictions:
     """Known probabilities, with the verdicts that the cut-offs of ``model`` make of them."""
     verdict = np.where(probability < model.ham_cutoff, HAM, UNSURE)
@@ -60,20 +71,71 @@ def cross_predict(
     options: training.Options,
     sources: Any = None,
     done: Callable[[int], object] | None = None,
+    models: list[Model] | None = None,
 ) -> Predictions:
     """What models trained without a fold say of it; rows in no test fold are left out.
 
     ``folds`` are pairs of index arrays (train, test). ``done`` is called with the number
-    of each fold that is through.
+    of each fold that is through. The model of each fold is added to ``models``.
     """
     found = []
     for number, (train, test) in enumerate(folds):
         known = None if sources is None else sources[train]
         fitted = training.fit([comments[row] for row in train], spam[train], options, known)
         found.append(predict(fitted.model, [comments[row] for row in test], spam[test]))
+        if models is not None:
+            models.append(fitted.model)
         if done is not None:
             done(number + 1)
     return Predictions(*map(np.concatenate, zip(*found, strict=True)))
+
+
+def learning_curve(
+    comments: Sequence[Comment],
+    spam: Any,
+    folds: Sequence[tuple[Any, Any]],
+    options: training.Options,
+    sources: Any = None,
+    done: Callable[[float], object] | None = None,
+) -> list[Step]:
+    """What models trained on shares of the folds' training rows say of the same test rows.
+
+    Each share keeps the balance of the classes and lies within the next larger one. ``done`` is
+    called with each share that is through.
+    """
+    order = np.random.default_rng(options.seed).permutation(len(spam))
+    steps = []
+    for share_kept in LEARNING_SHARES:
+        thinned = [(_thinned(train, spam, order, share_kept), test) for train, test in folds]
+        rows = round(float(np.mean([len(train) for train, _ in thinned])))
+        try:
+            said = cross_predict(comments, spam, thinned, options, sources)
+        except TrainingError as error:  # a share too small to learn from
+            steps.append(unmeasured_step(share_kept, rows, str(error)))
+        else:
+            steps.append(measured_step(share_kept, rows, said))
+        if done is not None:
+            done(share_kept)
+    return steps
+
+
+def measured_step(share_kept: float, rows: int, said: Predictions) -> Step:
+    figures = measure(said)
+    return Step(share_kept, rows, figures["recall_at_1%_fpr"], figures["roc_auc"])
+
+
+def unmeasured_step(share_kept: float, rows: int, why_not: str) -> Step:
+    return Step(share_kept, rows, Figure(None, why_not=why_not), Figure(None, why_not=why_not))
+
+
+def _thinned(rows: Any, spam: Any, order: Any, share_kept: float) -> Any:
+    """That share of each class among the rows, the first ones in ``order``."""
+    ranked = order[np.isin(order, rows)]
+    kept = [
+        each[: int(len(each) * share_kept)]
+        for each in (ranked[spam[ranked]], ranked[~spam[ranked]])
+    ]
+    return np.sort(np.concatenate(kept))
 
 
 def random_folds(spam: Any, duplicates: Any, count: int, seed: int) -> list[tuple[Any, Any]]:

@@ -12,11 +12,10 @@ Judged = tuple[Record, Verdict | None]
 
 
 class Tally:
-    """What a run met: comments by verdict, bad records by line, and the most certain comments."""
+    """What a run met: comments by verdict, bad records, and the most certain comments."""
 
     def __init__(self, certain: int = 0) -> None:
         self.labels: Counter[str] = Counter()
-        self.errors: list[tuple[int, str]] = []
         self.bad = 0
         self.interpreted_bulk = False
         self._certain = certain
@@ -26,8 +25,6 @@ class Tally:
         if verdict is None or record.comment is None:
             if record.error is not None:
                 self.bad += 1
-                if len(self.errors) < 20:
-                    self.errors.append((record.line, record.error))
             return
         self.labels[verdict.label] += 1
         if self._certain and verdict.label in self._most:

@@ -1,15 +1,16 @@
 """Fit a model on labelled comments with scikit-learn."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
 from scipy import sparse, stats
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import BaseEstimator
 from sklearn.compose import ColumnTransformer
 from sklearn.feature_extraction.text import TfidfTransformer
+from sklearn.feature_selection import SelectorMixin
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.pipeline import Pipeline, make_pipeline
@@ -22,7 +23,7 @@ from spamguard.model import Model, Part
 from spamguard.records import HAM, SPAM, Comment
 
 #: Inverse regularisation strength, and in how many rows a column must occur.
-STRENGTH = 3.0
+STRENGTH = 10.0
 MIN_ROWS = 2
 FOLDS = 5
 #: Fewer of a class than this cannot be folded, let alone learned from.
@@ -62,19 +63,19 @@ class Cutoffs(NamedTuple):
         return upper_bound(self.ham_above, self.ham_rows)
 
 
-class SeenColumns(TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """Empties the columns that occur in fewer than ``min_rows`` training rows."""
+class SeenColumns(SelectorMixin, BaseEstimator):  # type: ignore[misc]
+    """Keeps the columns that occur in at least ``min_rows`` training rows."""
 
     def __init__(self, min_rows: int = MIN_ROWS) -> None:
         self.min_rows = min_rows
 
     def fit(self, X: Any, y: object = None) -> Self:  # noqa: ARG002
-        seen = np.bincount(X.indices, minlength=X.shape[1]) >= self.min_rows
-        self.mask_ = seen.astype(np.float64)
+        self.seen_ = np.bincount(X.indices, minlength=X.shape[1]) >= self.min_rows
+        self.seen_[0] |= not self.seen_.any()  # scikit-learn takes no table without columns
         return self
 
-    def transform(self, X: Any) -> Any:
-        return X @ sparse.diags(self.mask_)
+    def _get_support_mask(self) -> Any:
+        return self.seen_
 
 
 def clean_table(table: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, int]]:
@@ -156,6 +157,7 @@ def out_of_fold(
     """Log-odds of each row by a classifier that saw neither it nor a near-duplicate of it.
 
     alike: a number for each row, equal for near-duplicates. sources: a name for each row.
+    ``counts`` and ``weights`` may have further rows, of spam to learn from only.
     """
     if len(np.unique(alike)) < FOLDS:
         raise TrainingError("the comments are nearly all alike; add ones that differ")
@@ -163,14 +165,17 @@ def out_of_fold(
     if len(np.unique(groups)) < FOLDS:
         raise TrainingError(f"leaving sources out needs at least {FOLDS} of them")
     scores = np.zeros(len(spam))
+    further = np.arange(len(spam), counts.shape[0])
+    learned = np.append(spam, np.ones(len(further), bool))
     folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=options.seed)
-    for known, test in folds.split(counts, spam, groups):
+    for known, test in folds.split(spam, spam, groups):
         train = known[~np.isin(alike[known], alike[test])]
         if len(set(spam[train])) < 2:
             raise TrainingError(
                 "the comments of one class are nearly all alike; add ones that differ"
             )
-        classifier = fit_classifier(counts[train], spam[train], weights[train])
+        rows = np.append(train, further)
+        classifier = fit_classifier(counts[rows], learned[rows], weights[rows])
         scores[test] = classifier.decision_function(counts[test])
     return scores
 
@@ -220,27 +225,38 @@ class Fitted(NamedTuple):
     cutoffs: Cutoffs
 
 
-def fit(comments: Sequence[Comment], spam: Any, options: Options, sources: Any = None) -> Fitted:
+def fit(
+    comments: Sequence[Comment],
+    spam: Any,
+    options: Options,
+    sources: Any = None,
+    spun: Mapping[str, Sequence[Comment]] | None = None,
+) -> Fitted:
     """Train on labelled comments; ``spam`` is a bool array of shape (n_comments,).
 
     ``sources`` names where each comment comes from, for balance; by default all are of one.
+    ``spun`` is further spam to learn from, by source, which nothing is measured on.
     """
     spam = np.asarray(spam, bool)
     check_classes(spam)
     alike = near_duplicate_groups([comment.text for comment in comments])
     sources = np.full(len(spam), "") if sources is None else np.asarray(sources, str)
-    weights = balancing_weights(spam, sources)
+    further = [comment for texts in (spun or {}).values() for comment in texts]
+    names = [name for name, texts in (spun or {}).items() for _ in texts]
+    labels = np.append(spam, np.ones(len(further), bool))
+    weights = balancing_weights(labels, [*sources, *names])
     with threadpool_limits(1):  # two BLAS threads change the last bits
-        counts = count_columns(comments)
+        counts = count_columns([*comments, *further])
         scores = out_of_fold(counts, spam, weights, alike, sources, options)
         slope, offset = calibrate(scores, spam)
         probability = stats.logistic.cdf(slope * scores + offset)
         cutoffs = choose_cutoffs(probability, spam, options.max_fpr)
-        classifier = fit_classifier(counts, spam, weights)
+        classifier = fit_classifier(counts, labels, weights)
     facts = {
         "trained": options.moment,
         "spam": int(spam.sum()),
         "ham": int((~spam).sum()),
+        "spun": len(further),
         "max_fpr": options.max_fpr,
         "seed": options.seed,
         "leave_sources_out": options.leave_sources_out,
@@ -260,9 +276,11 @@ def learned_parts(classifier: Pipeline) -> tuple[Part, ...]:
     parts = []
     begin = 0
     for block in features.BLOCKS:
-        seen, tfidf = classifier["blocks"].named_transformers_[block.name]
-        idf = (tfidf.idf_ * seen.mask_).astype("<f4")
-        weight = (weights[begin : begin + block.size] * block.scale * seen.mask_).astype("<f4")
+        select, tfidf = classifier["blocks"].named_transformers_[block.name]
+        idf, weight = np.zeros(block.size, "<f4"), np.zeros(block.size, "<f4")
+        end = begin + int(select.seen_.sum())
+        idf[select.seen_] = tfidf.idf_
+        weight[select.seen_] = weights[begin:end] * block.scale
         parts.append(Part(block, idf.tobytes(), weight.tobytes()))
-        begin += block.size
+        begin = end
     return tuple(parts)

@@ -12,7 +12,7 @@ import click
 
 from spamguard.errors import InputError, OutputError
 from spamguard.formats.columns import FIELDS
-from spamguard.formats.record import Record
+from spamguard.formats.record import Reader, Record
 from spamguard.formats.source import Source
 from spamguard.labelling import Tally
 from spamguard.model import Model
@@ -83,6 +83,14 @@ def write(text: str, encoding: str = "utf-8") -> None:
             raise
         silence_stdout()
         raise OutputError(f"stdout cannot be written: {error.strerror}") from None
+
+
+def report_oddities(source: Source, reader: Reader) -> None:
+    """What was left out of an export, and what was broken in it."""
+    for line, kind in reader.damage:
+        fail(f"{source.name}: line {line}: {kind}")
+    for kind, count in reader.skipped.items():
+        say(f"{escaped(source.name)}: {count:,} left out: {kind}")
 
 
 def column_options(*fields: str) -> Callable[[Function], Function]:

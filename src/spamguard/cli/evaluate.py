@@ -1,7 +1,9 @@
 """The command ``evaluate``: how good a model is."""
 
 import json
-from typing import Any
+import os
+from contextlib import nullcontext
+from typing import Any, NamedTuple
 
 import click
 
@@ -25,6 +27,7 @@ from spamguard.cli.labelled import (
     table_format_option,
 )
 from spamguard.errors import InputError, TrainingError
+from spamguard.model import Model
 
 #: Measures by name, each an ``evaluation.Figure``.
 Figures = dict[str, Any]
@@ -43,6 +46,12 @@ Figures = dict[str, Any]
 @click.option("--time-column", metavar="COLUMN", help="Train on the oldest 70%, test on the rest.")
 @fpr_option
 @seed_option
+@click.option(
+    "--report",
+    "report_path",
+    metavar="FILE",
+    help="Write a page with charts, the most wrong comments and labels to check (HTML).",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
 @quiet_option
 def evaluate(
@@ -56,6 +65,7 @@ def evaluate(
     time_column: str | None,
     max_fpr: float,
     seed: int,
+    report_path: str | None,
     as_json: bool,
     quiet: bool,
     **options: Any,
@@ -69,6 +79,10 @@ def evaluate(
         group_by and (folds or time_column)
     ):
         raise click.UsageError("choose one of --model, --folds, --group-by and --time-column")
+    if report_path:
+        from spamguard import report
+
+        report.check_extra()
     model = load_model(model_path) if model_path else None
     labelled = Labelled(spam_values, ham_values)
     also = {}
@@ -78,60 +92,175 @@ def evaluate(
         also["time"] = time_column
     chosen = chosen_columns(options)
     for path in files:
-        labelled.read(path, format_name, chosen, also, quiet)
+        labelled.read(path, format_name, chosen, also, quiet, report_path)
 
-    import numpy as np
-    import pandas as pd
+    from spamguard import evaluation, training
+    from spamguard.formats.output import whole_file
 
-    from spamguard import duplicates, evaluation, training
-
-    table, dropped = training.clean_table(
-        pd.DataFrame(labelled.rows, columns=["comment", "label", "file", "source", *also])
-    )
-    if time_column:
-        table, dropped["undated"] = _dated(table)
-        if table.empty and dropped["undated"]:
-            raise InputError(f"no date in column {time_column!r} can be read")
-    spam = (table["label"] == "spam").to_numpy()
-    comments = list(table["comment"])
-    if not comments:
-        raise TrainingError("no labelled comments are left to measure on")
-    groups = None
+    table, dropped = _cleaned(labelled, also)
     if group_by:
-        column = "file" if group_by == "file" else "group"
-        groups = table[column].fillna("").astype(str).to_numpy()
-    if model is not None:
-        rows = np.arange(len(spam))
-        said = evaluation.predict(model, comments, spam)
-    else:
-        training.check_classes(spam)
-        alike = duplicates.near_duplicate_groups([comment.text for comment in comments])
-        if groups is not None:
-            parts = evaluation.group_folds(groups, alike)
-        elif time_column:
-            parts = evaluation.time_fold(table["time"].to_numpy())
+        table["group"] = table["file" if group_by == "file" else "group"].fillna("").astype(str)
+    # A report that cannot be written fails here, before the long work.
+    with whole_file(report_path) if report_path else nullcontext() as page:
+        if model is not None:
+            found = _by_model(model, str(model_path), table)
         else:
-            parts = evaluation.random_folds(spam, alike, folds or 5, seed)
-        rows = np.concatenate([test for _, test in parts])
-        said = evaluation.cross_predict(
+            spam = _spam(table)
+            training.check_classes(spam)
+            parts, how = _divided(table, spam, group_by, time_column, folds, seed)
+            choices = training.Options(max_fpr=max_fpr, seed=seed)
+            found = _by_training(table, spam, parts, how, choices, page is not None, quiet)
+        said = found.said
+        table = table.iloc[found.rows]
+        overall = evaluation.measure(said)
+        groups = table["group"].to_numpy() if group_by else None
+        by_group = {}
+        if groups is not None:
+            for name, part in evaluation.by_group(said, groups):
+                by_group[name] = evaluation.measure(part)
+        if page is not None:
+            run = report.Run(
+                how=found.how,
+                unseen=model is None,
+                files=[os.path.basename(path) for path in files],
+                left_out={**dropped, "bad": labelled.bad},
+                places=_places(table, len(files)),
+                models=found.models,
+                judge=found.judge,
+                learning=found.learning,
+            )
+            summary = report.summarize(said, list(table["comment"]), run, groups)
+            page.write(report.render(summary).encode())
+    if not quiet:
+        say(
+            f"{len(table):,} comments measured: {said.spam.sum():,} spam,"
+            f" {(~said.spam).sum():,} ham (dropped: {dropped_counts(dropped, labelled.bad)})"
+        )
+        if report_path:
+            say(escaped(f"{report_path}: written"))
+    write((_results_json if as_json else _results_text)(overall, by_group))
+
+
+class Measured(NamedTuple):
+    """Predictions of some rows of the table, and what a report tells of how they came about."""
+
+    rows: Any
+    said: Any
+    how: str
+    models: list[Model]
+    judge: Any
+    learning: list[Any]
+
+
+def _spam(table: Any) -> Any:
+    return (table["label"] == "spam").to_numpy()
+
+
+def _by_model(model: Model, path: str, table: Any) -> Measured:
+    import numpy as np
+
+    from spamguard import evaluation
+
+    said = evaluation.predict(model, list(table["comment"]), _spam(table))
+    how = f"What the model {os.path.basename(path)} says of these comments."
+    rows = np.arange(len(table))
+    return Measured(rows, said, how, [model], np.zeros(len(table), int), [])
+
+
+def _divided(
+    table: Any,
+    spam: Any,
+    group_by: str | None,
+    time_column: str | None,
+    folds: int | None,
+    seed: int,
+) -> tuple[list[tuple[Any, Any]], str]:
+    """The rows to train on and to test on, again and again, and a sentence that says so."""
+    from spamguard import duplicates, evaluation
+
+    if time_column:
+        how = "The newest 30% were judged by a model that learned from the others."
+        return evaluation.time_fold(table["time"].to_numpy()), how
+    alike = duplicates.near_duplicate_groups([comment.text for comment in table["comment"]])
+    if group_by:
+        how = f"Each {group_by} was judged by a model that learned from the others alone."
+        return evaluation.group_folds(table["group"].to_numpy(), alike), how
+    parts = evaluation.random_folds(spam, alike, folds or 5, seed)
+    how = (
+        f"Each of {len(parts)} parts was judged by a model that learned from the others;"
+        " near-duplicates were kept together."
+    )
+    return parts, how
+
+
+def _by_training(
+    table: Any,
+    spam: Any,
+    parts: list[tuple[Any, Any]],
+    how: str,
+    options: Any,
+    report: bool,
+    quiet: bool,
+) -> Measured:
+    """By models that are trained here; with a learning curve for a report."""
+    import numpy as np
+
+    from spamguard import evaluation
+
+    comments, sources = list(table["comment"]), table["source"].to_numpy()
+    models: list[Model] = []
+    learning = []
+    said = evaluation.cross_predict(
+        comments,
+        spam,
+        parts,
+        options,
+        sources,
+        None if quiet else lambda fold: say(f"fold {fold} of {len(parts)} is through"),
+        models if report else None,
+    )
+    if report:
+        learning = evaluation.learning_curve(
             comments,
             spam,
             parts,
-            training.Options(max_fpr=max_fpr, seed=seed),
-            table["source"].to_numpy(),
-            None if quiet else lambda fold: say(f"fold {fold} of {len(parts)} is through"),
+            options,
+            sources,
+            None if quiet else lambda share: say(f"learning from {share:.1%} is through"),
         )
-    overall = evaluation.measure(said)
-    by_group = {}
-    if groups is not None:
-        for name, part in evaluation.by_group(said, groups[rows]):
-            by_group[name] = evaluation.measure(part)
-    if not quiet:
-        say(
-            f"{len(rows):,} comments measured: {said.spam.sum():,} spam, {(~said.spam).sum():,} ham"
-            f" (dropped: {dropped_counts(dropped, labelled.bad)})"
-        )
-    write((_results_json if as_json else _results_text)(overall, by_group))
+        whole = round(float(np.mean([len(train) for train, _ in parts])))
+        learning.append(evaluation.measured_step(1.0, whole, said))
+    rows = np.concatenate([test for _, test in parts])
+    judge = np.repeat(np.arange(len(parts)), [len(test) for _, test in parts])
+    return Measured(rows, said, how, models, judge, learning)
+
+
+def _places(table: Any, files: int) -> list[str]:
+    """Where each comment stands, for people to find it."""
+    lines = [f"line {line:,}" for line in table["line"]]
+    if files == 1:
+        return lines
+    return [
+        f"{os.path.basename(file)}, {line}" for file, line in zip(table["file"], lines, strict=True)
+    ]
+
+
+def _cleaned(labelled: Labelled, also: dict[str, str]) -> tuple[Any, dict[str, int]]:
+    """The rows that can be measured on, and how many others there were for which reason."""
+    import pandas as pd
+
+    from spamguard import training
+
+    table, dropped = training.clean_table(
+        pd.DataFrame(labelled.rows, columns=["comment", "label", "file", "line", "source", *also])
+    )
+    if "time" in also:
+        table, dropped["undated"] = _dated(table)
+        if table.empty and dropped["undated"]:
+            raise InputError(f"no date in column {also['time']!r} can be read")
+    if table.empty:
+        raise TrainingError("no labelled comments are left to measure on")
+    return table, dropped
 
 
 def _dated(table: Any) -> tuple[Any, int]:

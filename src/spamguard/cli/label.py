@@ -22,6 +22,7 @@ from spamguard.cli.common import (
     quiet_option,
     refuse_input_as_output,
     report,
+    report_oddities,
     strict_option,
     write,
 )
@@ -41,7 +42,7 @@ _RISKY = re.compile(r"[\s'\"\\\ufffd]")
 @click.option("-o", "--output", metavar="OUT", help="The file to write; - for stdout.")
 @model_option
 @click.option(
-    "--format", "format_name", type=click.Choice(list(formats.TABLES)), help="What the input is."
+    "--format", "format_name", type=click.Choice(formats.FILES), help="What the input is."
 )
 @column_options("text", "author", "author_url", "post_title", "id")
 @click.option("--only", type=click.Choice(LABELS), help="Write only the rows with this verdict.")
@@ -63,9 +64,11 @@ def label(
     quiet: bool,
     **options: Any,
 ) -> None:
-    """Label the comments in a CSV, TSV or JSON-lines FILE (- for stdin).
+    """Label the comments in FILE (- for stdin): a table, or the export of a blog.
 
-    Every row and column is kept, in order; spamguard_label and spamguard_probability are added.
+    Every row and column of CSV, TSV and JSON lines is kept, in order; spamguard_label and
+    spamguard_probability are added. The comments of an export become rows of CSV, or of JSON
+    lines where OUT ends in .jsonl.
     """
     if dry_run and (output or ids):
         raise click.UsageError("--dry-run writes nothing; leave --output and --ids out")
@@ -77,7 +80,8 @@ def label(
     tally = Tally(certain=SHOWN_CERTAIN if dry_run else 0)
     with Source(file) as source:
         refuse_input_as_output(source, output)
-        reader = formats.open_table(source, format_name, chosen_columns(options))
+        as_json = (output or "").removesuffix(".gz").endswith(".jsonl")
+        reader = formats.open_table(source, format_name, chosen_columns(options), as_json=as_json)
         if ids and "id" not in reader.columns and reader.columns:
             raise InputError(f"{source.name}: no column looks like an id; name it with --id-column")
         with _sink(output, source.encoding) as sink, progress(source, "labelling", quiet) as step:
@@ -94,6 +98,7 @@ def label(
                     write("".join(_ids(source, judged, ids)))
                 step()
             complaints.close()
+            report_oddities(source, reader)
     if dry_run:
         _show_certain(tally)
     report(tally, source, quiet)

@@ -13,12 +13,13 @@ from spamguard.cli.common import (
     escaped,
     progress,
     refuse_input_as_output,
+    report_oddities,
     say,
 )
 from spamguard.errors import InputError
 from spamguard.formats.columns import Labels
+from spamguard.formats.rows import Rows
 from spamguard.formats.source import Source
-from spamguard.records import SPAM, Comment
 
 
 def label_options(function: Any) -> Any:
@@ -65,6 +66,7 @@ class Labelled:
             reader = formats.open_table(source, format_name, chosen)
             complaints = Complaints(source)
             labels: Labels | None = None
+            is_export = isinstance(reader, Rows)  # which says itself what is spam
             for batch in reader.batches():
                 for record in batch:
                     if record.error is not None:
@@ -72,13 +74,16 @@ class Labelled:
                         complaints.about(record)
                     if record.comment is None:
                         continue
-                    if labels is None:
+                    if labels is None and ("label" in reader.columns or not is_export):
                         labels = self._labels(source, reader.columns)
                         check_columns(source, reader.names, also.values())
                     row = {
                         "comment": record.comment,
-                        "label": labels.read(reader.cell(record, labels.column)),
+                        "label": record.label
+                        if labels is None
+                        else labels.read(reader.cell(record, labels.column)),
                         "file": source.name,
+                        "line": record.line,
                         "source": reader.cell(record, reader.columns.get("source", "")) or path,
                     }
                     for name, column in also.items():
@@ -86,22 +91,12 @@ class Labelled:
                     self.rows.append(row)
                 step()
             complaints.close()
+            report_oddities(source, reader)
             self._forget_empty_fields(begun)
             if labels is not None and not quiet:
                 took = ", ".join(f"{field} = {name}" for field, name in reader.columns.items())
                 say(escaped(f"{source.name}: columns: {took}"))
                 say(escaped(f"{source.name}: labels: {labels.described()}"))
-
-    def spin(self, path: str, count: int, seed: int) -> None:
-        """Add spam from the templates in a file."""
-        from spamguard.spin import expansions
-
-        with Source(path) as source:
-            content = "".join(source.text_chunks())
-        for text in expansions(path, content, count, seed):
-            self.rows.append(
-                {"comment": Comment(text), "label": SPAM, "file": path, "source": path}
-            )
 
     def _forget_empty_fields(self, begun: int) -> None:
         """A field that is empty throughout a file is one that its source does not have."""
@@ -154,7 +149,7 @@ class FalsePositiveRate(click.FloatRange):
 
 files_argument = click.argument("files", nargs=-1, required=True, metavar="FILE...")
 table_format_option = click.option(
-    "--format", "format_name", type=click.Choice(list(formats.TABLES)), help="What the input is."
+    "--format", "format_name", type=click.Choice(formats.FILES), help="What the input is."
 )
 fpr_option = click.option(
     "--max-fpr",

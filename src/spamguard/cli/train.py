@@ -1,7 +1,9 @@
 """The command ``train``: a model from labelled comments."""
 
 import os
+import random
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import click
@@ -24,6 +26,8 @@ from spamguard.cli.labelled import (
     seed_option,
     table_format_option,
 )
+from spamguard.formats.source import Source
+from spamguard.records import Comment
 
 
 @click.command()
@@ -68,9 +72,6 @@ def train(
     for path in files:
         labelled.read(path, format_name, chosen, {}, quiet, output)
 
-    for count, path in spun:
-        labelled.spin(path, count, seed)
-
     import pandas as pd
 
     from spamguard import evaluation, storage, training
@@ -81,7 +82,10 @@ def train(
     )
     spam = (table["label"] == "spam").to_numpy()
     choices = training.Options(max_fpr, seed, leave_sources_out, moment())
-    fitted = training.fit(list(table["comment"]), spam, choices, table["source"])
+    comments = list(table["comment"])
+    senders = [comment for comment, bad in zip(comments, spam, strict=True) if bad]
+    further = {path: list(_spun(path, count, seed, senders)) for count, path in spun}
+    fitted = training.fit(comments, spam, choices, table["source"], further)
     figures = evaluation.measure(evaluation.judged(fitted.model, fitted.probability, spam))
     model = fitted.model._replace(
         facts={
@@ -107,3 +111,15 @@ def train(
         say(figure_lines(figures))
         say(cutoff_lines(model.facts))
         say(f"{output}: written in {time.perf_counter() - begun:.1f} s")
+
+
+def _spun(path: str, count: int, seed: int, senders: list[Comment]) -> Iterator[Comment]:
+    """Spam from the templates in a file, each text signed like one of the known spam."""
+    from spamguard.spin import expansions
+
+    with Source(path) as source:
+        content = "".join(source.text_chunks())
+    choose = random.Random(seed)  # noqa: S311 - variety, not secrecy
+    for text in expansions(path, content, count, seed):
+        sender = choose.choice(senders) if senders else Comment("")
+        yield sender._replace(text=text)

@@ -81,8 +81,8 @@ TABLE: Final = (
     Format("staticman", "staticman:Staticman"),
 )
 FORMATS: Final = {entry.name: entry for entry in TABLE}
-#: Formats whose records have columns of their own, and can be written back with more of them.
-TABLES: Final = {entry.name: entry for entry in TABLE if entry.is_table}
+#: Formats that hold more than the texts of comments, so that they can be labelled and trained on.
+FILES: Final = [name for name in FORMATS if name not in ("lines", "nul", "text")]
 
 #: What a file can be that nobody meant to give.
 _OTHERS: Final = (
@@ -120,15 +120,20 @@ def open_reader(
     return _open(source, name, choices)
 
 
-def open_table(source: Source, name: str | None, chosen: Chosen) -> Annotator:
-    """The reader called ``name``, one of ``TABLES``, or the one that the content asks for."""
-    found = FORMATS[name or format_of(source)]
-    if not found.is_table:
-        raise InputError(
-            f"{source.name}: looks like {found.name}, which is no table; give CSV, TSV or JSON"
-            " lines (one object a line)"
-        )
-    return cast("Annotator", found.open(source, Choices(chosen)))
+def open_table(
+    source: Source, name: str | None, chosen: Chosen, *, as_json: bool = False
+) -> Annotator:
+    """A reader that can write its records back with verdicts.
+
+    A table keeps its form; the comments of an export become rows of CSV, or of JSON lines.
+    """
+    is_table = not source.is_zip and FORMATS[name or format_of(source)].is_table
+    reader = open_reader(source, name, chosen)
+    if is_table:
+        return cast("Annotator", reader)
+    from spamguard.formats.rows import Rows
+
+    return Rows(reader, as_json=as_json)
 
 
 def _open(source: Source, name: str | None, choices: Choices) -> Reader:

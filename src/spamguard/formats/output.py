@@ -35,5 +35,7 @@ def whole_file(path: str | Path) -> Iterator[BinaryIO]:
         except BaseException:
             part.unlink(missing_ok=True)
             raise
+    except BrokenPipeError:  # of another output, whose reader has gone
+        raise
     except OSError as error:
         raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from None
