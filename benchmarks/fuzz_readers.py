@@ -24,7 +24,7 @@ SECONDS, KIBIBYTES = 10, 500 << 10
 MARKS = {
     "wxr": rb"<wp:comment>\s*<wp:",
     "disqus": rb"<post[ >]",
-    "blogger": rb"kind#comment['\"]|<blogger:type>COMMENT<",
+    "blogger": rb"(?s)<entry>(?:(?!<entry>).)*?(?:kind#comment['\"]|<blogger:type>COMMENT<)",
     "comentario": rb'"markdown" ?:',
     "remark42": rb'"locator":',
     "isso-json": rb'"text":',

@@ -20,17 +20,28 @@ _BLANK = re.compile(rb"\s*")
 
 
 class Sections:
-    """Finds the ends of CDATA sections in bytes, each only once however often it is asked for."""
+    """Finds the ends of CDATA sections; however often it is asked, no byte is searched twice.
 
-    def __init__(self, data: bytearray) -> None:
+    ``base`` is the place of the first byte in the input: what was found holds as bytes are let go.
+    """
+
+    def __init__(self, data: bytearray, base: int) -> None:
         self._data = data
-        self._end = -2
+        self.base = base
+        # Between these places there is no end, and at the second one there is, if it is known.
+        self._from = self._to = 0
+        self._ends = False
 
     def end(self, start: int) -> int:
-        """Where the section that opens at ``start`` ends; -1 where it never does."""
-        if self._end != -1 and self._end < start:
-            self._end = self._data.find(_END, start)
-        return self._end
+        """Where the section that opens at ``start`` ends; -1 where the bytes at hand do not say."""
+        place = start + self.base
+        if not self._from <= place <= self._to:
+            self._from, self._to, self._ends = place, place, False
+        if not self._ends:
+            found = self._data.find(_END, max(start, self._to - len(_END) + 1 - self.base))
+            self._ends = found >= 0
+            self._to = self.base + (found if self._ends else len(self._data))
+        return self._to - self.base if self._ends else -1
 
     def is_sound(self, start: int) -> bool:
         """Whether the section ends, and no other one opens inside it."""
@@ -39,13 +50,17 @@ class Sections:
 
 
 def next_start(
-    data: bytearray, position: int, starts: re.Pattern[bytes], *, final: bool
+    data: bytearray,
+    position: int,
+    starts: re.Pattern[bytes],
+    sections: Sections,
+    *,
+    final: bool,
 ) -> tuple[int, str]:
     """Where the next element to go on from begins, and its name.
 
     Without a name it is the place up to which there is none, as far as the bytes tell by now.
     """
-    sections = Sections(data)
     while found := starts.search(data, position):
         position = found.end()
         if found[1]:
@@ -66,13 +81,12 @@ class Mended(NamedTuple):
 
 
 def mend(
-    data: bytearray, start: int, shape: Shape, cleaner: Cleaner, *, base: int, final: bool
+    data: bytearray, start: int, shape: Shape, cleaner: Cleaner, sections: Sections, *, final: bool
 ) -> Mended | None:
     """The comment that begins at ``start``, up to the tag that ends it or begins the next one.
 
-    None: it is not all there yet. ``base`` is what to add to a position for its place in the input.
+    None: it is not all there yet.
     """
-    sections = Sections(data)
     fields: list[Field] = []
     within: list[str] = []
     attributes: dict[str, str] | None = None
@@ -84,7 +98,7 @@ def mend(
             return None
         if open_tag is not None:
             end = len(data) if tag is None else tag.start()
-            fields.append(_field(data, open_tag, end, within, shape, cleaner, base))
+            fields.append(_field(data, open_tag, end, within, shape, cleaner, sections.base))
             closes = tag is not None and tag[1] and tag[2] == open_tag[2]
             open_tag = None
             if tag is not None and closes:

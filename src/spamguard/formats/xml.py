@@ -11,13 +11,17 @@ from xml.parsers import expat
 
 from spamguard.errors import InputError
 from spamguard.formats.export import MOST_TEXT
-from spamguard.formats.mending import mend, next_start, place_of
+from spamguard.formats.mending import Sections, mend, next_start, place_of
 from spamguard.formats.shape import Element, Field, Shape
 from spamguard.formats.source import Source
 from spamguard.formats.xmlbytes import Cleaner, Note
 
 #: A tag longer than this is an attack: expat before 2.6 takes quadratic time over it.
 MOST_TOKEN: Final = 4 << 20
+#: Expat is given so much at once, so that little is given in vain if it soon gives up.
+SLICE: Final = 1 << 16
+#: Nor do real files break so often with no comment in between.
+MOST_BREAKS: Final = 50_000
 #: An element that is still open after so many bytes is given up.
 MOST_ELEMENT: Final = 2 * MOST_TEXT
 #: Expat keeps every tag that is open and every name that it met.
@@ -64,9 +68,12 @@ class Elements:
         #: Records that were read and not yet handed out, and where the last one ends.
         self.ready: list[Element] = []
         self.done_to = 0
-        # The bytes that may still be asked for, where they begin, and the line that is.
+        # The bytes that may still be asked for, and where they begin.
         self._window = bytearray()
         self._base = len(source.bom)
+        self._sections = Sections(self._window, self._base)
+        # A place, and the line it is in: lines are counted from there.
+        self._counted = self._base
         self._line = 1
         # Expat at work and up to where it was fed, or else a comment to mend or a place to look
         # for the next one from.
@@ -76,6 +83,9 @@ class Elements:
         self._wait_for = 0
         self._seek = self._base
         self._within = False  # of what stands around comments
+        # How often expat gave up since a record was read.
+        self._breaks = 0
+        self._done_before = 0
 
     def __iter__(self) -> Iterator[list[Element]]:
         for data in self.cleaner.chunks():
@@ -100,7 +110,13 @@ class Elements:
         return bytes(self._window[start - self._base : end - self._base])
 
     def _line_at(self, place: int) -> int:
-        return self._line + self._window.count(b"\n", 0, place - self._base)
+        start, end = self._counted - self._base, place - self._base
+        if start <= end:
+            self._line += self._window.count(b"\n", start, end)
+        else:
+            self._line -= self._window.count(b"\n", end, start)
+        self._counted = place
+        return self._line
 
     def _work(self, *, final: bool) -> None:
         """Do all that can be done with the bytes that are there."""
@@ -115,9 +131,14 @@ class Elements:
         self._forget()
 
     def _feed(self, run: "_Run", *, final: bool) -> None:
-        data = bytes(self._window[self._fed - self._base :])
-        self._fed += len(data)
-        run.parse(data, final=final)
+        while data := self.bytes_at(self._fed, self._fed + SLICE):
+            self._fed += len(data)
+            run.parse(data, final=False)
+            self._check(run)
+        if final:
+            run.parse(b"", final=True)
+
+    def _check(self, run: "_Run") -> None:
         if self._fed - run.place() > MOST_TOKEN:
             raise _GivenUp(f"a tag of more than {MOST_TOKEN >> 20} MiB")
         if run.begun is not None and self._fed - run.begun > MOST_ELEMENT:
@@ -128,6 +149,13 @@ class Elements:
     def _broken(self, run: "_Run", error: Exception) -> None:
         """Take note of what expat met, and where to go on."""
         self._run = None
+        self._breaks = self._breaks + 1 if self.done_to == self._done_before else 0
+        self._done_before = self.done_to
+        if self._breaks > MOST_BREAKS:
+            raise InputError(
+                f"{self.name}: line {self._line_at(self._fed)}: broken in more than"
+                f" {MOST_BREAKS:,} places without a comment between them: no export"
+            )
         if isinstance(error, expat.ExpatError):
             ended = error.code in _ENDED and run.error_place() >= self._fed
             kind = "ends too early" if ended else expat.ErrorString(error.code)
@@ -150,7 +178,9 @@ class Elements:
             return self._mend(self._torn, final=final)
         final = final or len(self._window) > MOST_ELEMENT
         starts = self.shape.starts_within if self._within else self.shape.starts
-        at, name = next_start(self._window, self._seek - self._base, starts, final=final)
+        at, name = next_start(
+            self._window, self._seek - self._base, starts, self._sections, final=final
+        )
         self._seek = self._base + at
         if name:
             self._begin(self._seek, inside=name != self.shape.around)
@@ -164,7 +194,7 @@ class Elements:
             return False
         start = torn.begun - self._base
         final = final or len(self._window) - start > MOST_ELEMENT
-        mended = mend(self._window, start, self.shape, self.cleaner, base=self._base, final=final)
+        mended = mend(self._window, start, self.shape, self.cleaner, self._sections, final=final)
         if mended is None:
             self._wait_for = 2 * len(self._window)
             return False
@@ -195,8 +225,9 @@ class Elements:
             keep = self._seek
         count = min(keep - self._base, len(self._window))
         if count > 0:
-            self._line += self._window.count(b"\n", 0, count)
+            self._line_at(max(self._counted, self._base + count))
             self._base += count
+            self._sections.base = self._base
             del self._window[:count]
 
 
