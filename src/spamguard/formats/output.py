@@ -23,15 +23,16 @@ def whole_file(path: str | Path) -> Iterator[BinaryIO]:
             with open(target, "wb") as file:  # a device or a pipe cannot be moved into place
                 yield file
             return
-        file = open(part, "xb")  # noqa: SIM115 - a name that is taken is not ours to remove
         try:
-            with file:
+            with open(part, "xb") as file:
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
             if target.exists():
                 os.chmod(part, target.stat().st_mode & 0o7777)
             os.replace(part, target)
+        except FileExistsError:  # a name that is taken is not ours to remove
+            raise
         except BaseException:
             part.unlink(missing_ok=True)
             raise
