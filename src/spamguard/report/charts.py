@@ -182,7 +182,7 @@ def _low_fpr_axis(axes: Any, ham: int) -> float:
     ticks = [limit for limit in (0.0001, 0.001, 0.01, 0.1, 1.0) if limit * ham >= 0.5] or [1.0]
     begin = min(0.5 / ham, 0.5)
     axes.set_xscale("log")
-    axes.set_xlim(begin, 1)
+    axes.set_xlim(begin * 0.85, 1)
     axes.xaxis.set_major_locator(FixedLocator(ticks))
     axes.xaxis.set_major_formatter(FuncFormatter(_percent))
     axes.xaxis.set_minor_formatter(NullFormatter())
@@ -212,7 +212,7 @@ def _draw_det(figure: Figure, summary: Summary) -> None:
     missed = [max(1 - point.y, floor) for point in summary.roc]
     axes.plot(fpr, missed, color=CURVE, drawstyle="steps-post")
     axes.set_yscale("log")
-    axes.set_ylim(floor, 1.1)
+    axes.set_ylim(floor * 0.8, 1.1)
     axes.yaxis.set_major_locator(
         FixedLocator([tick for tick in (0.0001, 0.001, 0.01, 0.1, 1.0) if tick >= floor])
     )
