@@ -15,12 +15,12 @@ from spamguard.cli.answers import (
 from spamguard.cli.common import (
     Complaints,
     column_options,
-    escaped,
     load_model,
     model_option,
     write,
 )
-from spamguard.explain import Explanation, Reason
+from spamguard.cli.reasons import told_reason
+from spamguard.explain import Explanation
 from spamguard.explain import explain as reasons_of
 from spamguard.formats.record import Record
 from spamguard.formats.source import Source
@@ -87,18 +87,10 @@ def _as_text(record: Record, found: Explanation, top: int) -> str:
     named = sum(reason.share for reason in spam + ham)
     lines = [text_line(record, found.verdict), f"  {'towards spam':<38}towards ham\n"]
     for left, right in zip_longest(spam, ham):
-        lines.append(f"  {_reason(left):<38}{_reason(right)}".rstrip() + "\n")
+        lines.append(f"  {told_reason(left):<38}{told_reason(right)}".rstrip() + "\n")
     rest = found.log_odds - found.intercept - named
     lines.append(
         f"  shown {named:+.2f}, all others {rest:+.2f}, intercept {found.intercept:+.2f}:"
         f" log-odds {found.log_odds:+.2f}\n"
     )
     return "".join(lines)
-
-
-def _reason(reason: Reason | None) -> str:
-    if reason is None:
-        return ""
-    where = "" if reason.view == "text" else f"{reason.view}: "
-    piece = escaped(where + reason.piece)
-    return f"{reason.share:+.2f} {piece if len(piece) <= 30 else piece[:29] + '…'}"

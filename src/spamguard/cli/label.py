@@ -1,9 +1,11 @@
-"""The command ``label``: a table of comments with verdicts beside its rows."""
+"""The command ``label``: comments with verdicts beside them, or as their statuses."""
 
 import re
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import click
@@ -14,23 +16,35 @@ from spamguard.cli.common import (
     Complaints,
     chosen_columns,
     column_options,
-    encoded,
     escaped,
     load_model,
+    model_digest,
     model_option,
+    pingbacks_option,
     progress,
     quiet_option,
     refuse_input_as_output,
     report,
     report_oddities,
+    say,
     strict_option,
     write,
 )
+from spamguard.cli.outputs import Batch, Take, opened, rows_to
+from spamguard.cli.reasons import told_reasons
+from spamguard.cli.statuses import StatusTable
 from spamguard.errors import InputError
+from spamguard.formats import wpcli
+from spamguard.formats.changes import STATUSES, Changes
+from spamguard.formats.forms import CSV, IN_PLACE, JSON_LINES, PARQUET, SAME, form_of
+from spamguard.formats.inplace import labelled_copy, seekable
+from spamguard.formats.jsonl import JsonLines
 from spamguard.formats.output import whole_file
-from spamguard.formats.record import Annotator, shown
+from spamguard.formats.record import REASONS_COLUMN, Annotator, RowWriter, shown
+from spamguard.formats.rows import Extended
 from spamguard.formats.source import Source
-from spamguard.labelling import Judged, Tally, judge
+from spamguard.labelling import Tally, judge
+from spamguard.model import Model
 from spamguard.records import HAM, LABELS, SPAM
 
 SHOWN_CERTAIN = 10
@@ -45,11 +59,28 @@ _RISKY = re.compile(r"[\s'\"\\\ufffd]")
     "--format", "format_name", type=click.Choice(formats.FILES), help="What the input is."
 )
 @column_options("text", "author", "author_url", "post_title", "id")
+@pingbacks_option
 @click.option("--only", type=click.Choice(LABELS), help="Write only the rows with this verdict.")
+@click.option("--explain", is_flag=True, help="Add a column with the three strongest reasons.")
+@click.option("--excel-safe", is_flag=True, help="Put ' before cells that a spreadsheet would run.")
+@click.option(
+    "--unsure",
+    type=click.Choice(["hold", "keep"]),
+    default="keep",
+    show_default=True,
+    help="What to do with shown comments it is unsure of, where statuses are changed.",
+)
+@click.option("--log", metavar="FILE", help="Write the changed statuses down, for undo.")
 @click.option(
     "--ids", type=click.Choice(LABELS), help="Print the ids with this verdict, one a line."
 )
-@click.option("--dry-run", is_flag=True, help="Write nothing; show counts and the surest verdicts.")
+@click.option(
+    "--wp-cli",
+    "script",
+    metavar="SCRIPT",
+    help="Write a script that marks the spam on a live WordPress, and one that undoes it.",
+)
+@click.option("--dry-run", is_flag=True, help="Write nothing; show what would change.")
 @strict_option
 @quiet_option
 def label(
@@ -57,8 +88,14 @@ def label(
     output: str | None,
     model_path: str | None,
     format_name: str | None,
+    include_pingbacks: bool,
     only: str | None,
+    explain: bool,
+    excel_safe: bool,
+    unsure: str,
+    log: str | None,
     ids: str | None,
+    script: str | None,
     dry_run: bool,
     strict: bool,
     quiet: bool,
@@ -67,73 +104,142 @@ def label(
     """Label the comments in FILE (- for stdin): a table, or the export of a blog.
 
     Every row and column of CSV, TSV and JSON lines is kept, in order; spamguard_label and
-    spamguard_probability are added. The comments of an export become rows of CSV, or of JSON
-    lines where OUT ends in .jsonl.
+    spamguard_probability are added. Other comments become rows of CSV, JSON lines or Parquet, as
+    the ending of OUT says. Where that is .xml for an export of WordPress or Disqus, or .db for the
+    database of Isso, it is the input with the statuses of the spam changed.
     """
-    if dry_run and (output or ids):
-        raise click.UsageError("--dry-run writes nothing; leave --output and --ids out")
-    if not (output or ids or dry_run):
-        raise click.UsageError("say what to write: -o OUT, --ids VERDICT or --dry-run")
-    if ids and output == "-":
-        raise click.UsageError("--ids and the output cannot both go to stdout")
+    wishes = Wishes(output, only, explain, excel_safe, unsure == "hold", log, ids, script, dry_run)
+    wishes.check()
     model = load_model(model_path)
     tally = Tally(certain=SHOWN_CERTAIN if dry_run else 0)
-    with Source(file) as source:
-        refuse_input_as_output(source, output)
-        as_json = (output or "").removesuffix(".gz").endswith(".jsonl")
-        reader = formats.open_table(source, format_name, chosen_columns(options), as_json=as_json)
+    statuses = StatusTable()
+    with ExitStack() as stack:
+        source = stack.enter_context(Source(file))
+        for path in (output, log, script):
+            refuse_input_as_output(source, path)
+        name = None if source.is_zip else format_name or formats.format_of(source)
+        form = form_of(output, name) if output else None
+        wishes.check_form(form, name)
+        if form == IN_PLACE:
+            source, path = stack.enter_context(seekable(source))
+        reader = formats.open_table(
+            source,
+            format_name or name,
+            chosen_columns(options),
+            form=form,
+            include_pingbacks=include_pingbacks,
+        )
         if ids and "id" not in reader.columns and reader.columns:
             raise InputError(f"{source.name}: no column looks like an id; name it with --id-column")
-        with _sink(output, source.encoding) as sink, progress(source, "labelling", quiet) as step:
-            if output:
-                sink(reader.opening())
-            complaints = Complaints(source)
-            for judged in judge(source, reader, model, tally):
-                for record, _ in judged:
-                    if record.error is not None:
-                        complaints.about(record)
-                if output:
-                    sink("".join(_kept(reader, judged, only)))
-                if ids:
-                    write("".join(_ids(source, judged, ids)))
-                step()
-            complaints.close()
-            report_oddities(source, reader)
+        complaints = Complaints(source)
+        takers: list[Take] = []
+        if output and form == IN_PLACE:
+            changes = Changes(STATUSES[str(name)], model_digest(model_path), hold=wishes.hold)
+            copy = labelled_copy(str(path), output, log, changes, complaints.say, source.name)
+            takers.append(stack.enter_context(copy))
+        elif output and form:
+            annotator = wishes.annotator(reader, form, model)
+            names = [*getattr(reader, "written", ()), *([REASONS_COLUMN] if explain else [])]
+            to = opened(output, form, names, source.encoding)
+            takers.append(rows_to(stack.enter_context(to), annotator, only))
+        if ids:
+            takers.append(lambda judged: write("".join(_ids(source, judged, ids))))
+        if script:
+            takers.append(stack.enter_context(_scripts(script, complaints, wishes.hold)))
+        if dry_run or (sys.stderr.isatty() and not quiet):
+            takers.append(statuses.add)
+        step = stack.enter_context(progress(source, "labelling", quiet))
+        for judged in judge(source, reader, model, tally):
+            for record, _ in judged:
+                if record.error is not None:
+                    complaints.about(record)
+            for take in takers:
+                take(judged)
+            step()
+        complaints.close()
+    report_oddities(source, reader)
     if dry_run:
-        _show_certain(tally)
+        _show(statuses, tally)
+    else:
+        for line in statuses.table():
+            say(line)
     report(tally, source, quiet)
     if strict and tally.bad:
         sys.exit(STRICT_EXIT)
 
 
+@dataclass(frozen=True)
+class Wishes:
+    """What is to be written, and how."""
+
+    output: str | None
+    only: str | None
+    explain: bool
+    excel_safe: bool
+    hold: bool
+    log: str | None
+    ids: str | None
+    script: str | None
+    dry_run: bool
+
+    def check(self) -> None:
+        """Whether the wishes go together, whatever the input is."""
+        if self.dry_run and (self.output or self.ids or self.script):
+            raise click.UsageError(
+                "--dry-run writes nothing; leave --output, --ids and --wp-cli out"
+            )
+        if not (self.output or self.ids or self.script or self.dry_run):
+            raise click.UsageError(
+                "say what to write: -o OUT, --ids VERDICT, --wp-cli SCRIPT or --dry-run"
+            )
+        if self.ids and self.output == "-":
+            raise click.UsageError("--ids and the output cannot both go to stdout")
+
+    def check_form(self, form: str | None, name: str | None) -> None:
+        """Whether they go with the form of the output, and with the format of the input."""
+        if form == IN_PLACE and (self.only or self.explain or self.excel_safe):
+            raise click.UsageError("--only, --explain and --excel-safe are for tables")
+        if form != IN_PLACE and self.log:
+            raise click.UsageError("--log is for exports that are written back (-o labelled.xml)")
+        if self.hold and form != IN_PLACE and not self.script:
+            raise click.UsageError("--unsure hold is for statuses: -o labelled.xml, or --wp-cli")
+        if self.hold and form == IN_PLACE and STATUSES[str(name)].hold is None:
+            raise click.UsageError(f"the format {name} cannot say that a comment is held")
+        as_text = form == CSV or (form == SAME and name != "jsonl")
+        if self.excel_safe and not as_text:
+            raise click.UsageError("--excel-safe is for CSV")
+        if self.explain and form is None:
+            raise click.UsageError(
+                "--explain adds a column to OUT; to see it, use spamguard explain"
+            )
+        if self.script and name not in wpcli.SOURCES:
+            what = "a zip; unzip it first" if name is None else f"of the format {name}"
+            raise click.UsageError(f"--wp-cli is for comments of WordPress, and this is {what}")
+
+    def annotator(self, reader: Annotator, form: str, model: Model) -> RowWriter:
+        """The reader, with what the rows are to have besides."""
+        if not (self.explain or self.excel_safe):
+            return reader
+        as_json = form in (JSON_LINES, PARQUET) or (form == SAME and isinstance(reader, JsonLines))
+        return Extended(
+            reader,
+            as_json=as_json,
+            delimiter=getattr(reader, "delimiter", ",") if form == SAME else ",",
+            reasons=partial(told_reasons, model) if self.explain else None,
+            guard=self.excel_safe,
+        )
+
+
 @contextmanager
-def _sink(output: str | None, encoding: str) -> Iterator[Callable[[str], None]]:
-    """Where labelled text goes: a whole file, gzipped by its name, or stdout."""
-    if output is None or output == "-":
-        yield lambda text: write(text, encoding)
-        return
-    with whole_file(output) as file:
-        if not output.endswith(".gz"):
-            yield lambda text: _send(file, encoded(text, encoding))
-            return
-        import gzip
-
-        with gzip.GzipFile("", "wb", fileobj=file, mtime=0) as packed:
-            yield lambda text: _send(packed, encoded(text, encoding))
+def _scripts(path: str, complaints: Complaints, hold: bool) -> Iterator[Take]:
+    """The script at ``path``, and beside it the one that takes it back, which is there first."""
+    with whole_file(path) as apply, whole_file(wpcli.undo_name(path)) as undo:
+        scripts = wpcli.Scripts(apply, undo, complaints.say, hold=hold)
+        yield scripts.write
+        scripts.close()
 
 
-def _send(file: Any, data: bytes) -> None:
-    file.write(data)
-
-
-def _kept(reader: Annotator, judged: list[Judged], only: str | None) -> Iterator[str]:
-    """The annotated records, all of them or those with one verdict."""
-    for record, verdict in judged:
-        if only is None or (verdict is not None and verdict.label == only):
-            yield reader.annotated(record, verdict)
-
-
-def _ids(source: Source, judged: list[Judged], wanted: str) -> Iterator[str]:
+def _ids(source: Source, judged: Batch, wanted: str) -> Iterator[str]:
     """The ids of the comments with one verdict, each on its own line and safe for ``xargs``."""
     for record, verdict in judged:
         if verdict is None or verdict.label != wanted or record.comment is None:
@@ -149,7 +255,13 @@ def _ids(source: Source, judged: list[Judged], wanted: str) -> Iterator[str]:
         yield key + "\n"
 
 
-def _show_certain(tally: Tally) -> None:
+def _show(statuses: StatusTable, tally: Tally) -> None:
+    """What a run would change, and the comments that are judged with the most certainty."""
+    write("".join(line + "\n" for line in statuses.table()))
+    doubtful = statuses.doubtful()
+    if doubtful:
+        write(f"approved, and called spam: {statuses.approved_spam():,}, the least certain first\n")
+        write("".join(line + "\n" for line in doubtful))
     for name in (SPAM, HAM):
         write(f"the most certain {name}\n")
         for probability, line, text in tally.most_certain(name):

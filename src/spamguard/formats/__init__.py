@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import Final, NamedTuple, cast
 
 from spamguard.errors import InputError, NoCommentsError
+from spamguard.formats.forms import JSON_LINES, PARQUET, SAME
 from spamguard.formats.record import Annotator, Choices, Reader
 from spamguard.formats.source import Source
 
@@ -121,19 +122,27 @@ def open_reader(
 
 
 def open_table(
-    source: Source, name: str | None, chosen: Chosen, *, as_json: bool = False
+    source: Source,
+    name: str | None,
+    chosen: Chosen,
+    *,
+    form: str | None = None,
+    include_pingbacks: bool = False,
+    trash_is_spam: bool = False,
 ) -> Annotator:
     """A reader that can write its records back with verdicts.
 
-    A table keeps its form; the comments of an export become rows of CSV, or of JSON lines.
+    Unless another form is asked for, a table keeps its own; other comments become rows of CSV.
     """
     is_table = not source.is_zip and FORMATS[name or format_of(source)].is_table
-    reader = open_reader(source, name, chosen)
-    if is_table:
+    reader = open_reader(
+        source, name, chosen, include_pingbacks=include_pingbacks, trash_is_spam=trash_is_spam
+    )
+    if is_table and form in (None, SAME):
         return cast("Annotator", reader)
     from spamguard.formats.rows import Rows
 
-    return Rows(reader, as_json=as_json)
+    return Rows(reader, as_json=form in (JSON_LINES, PARQUET))
 
 
 def _open(source: Source, name: str | None, choices: Choices) -> Reader:

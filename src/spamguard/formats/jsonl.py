@@ -10,6 +10,7 @@ from typing import Any
 from spamguard.formats.columns import NO_PARENT, NOT_COMMENTS, find_columns, listed, with_status
 from spamguard.formats.record import (
     ADDED,
+    EARLIER,
     LABEL_COLUMN,
     PROBABILITY_COLUMN,
     Choices,
@@ -188,8 +189,8 @@ class JsonLines(Objects):
         ):  # what cannot be read stays as it was, and can be found
             return json.dumps({"spamguard_error": record.error, "raw": body, **added}) + end
         body = _EARLIER.sub("}", body)
-        if any(f'"{name}"' in body for name in ADDED):
-            kept = {key: value for key, value in record.cells.items() if key not in ADDED}
+        if any(f'"{name}"' in body for name in EARLIER):
+            kept = {key: value for key, value in record.cells.items() if key not in EARLIER}
             body = json.dumps(kept, ensure_ascii=False)
         inside = body.rstrip().removesuffix("}").rstrip()
         comma = "" if inside.endswith("{") else ", "

@@ -11,6 +11,10 @@ from spamguard.records import Comment, Verdict
 LABEL_COLUMN = "spamguard_label"
 PROBABILITY_COLUMN = "spamguard_probability"
 ADDED = (LABEL_COLUMN, PROBABILITY_COLUMN)
+#: The column that it adds when it is asked why.
+REASONS_COLUMN = "spamguard_reasons"
+#: What an earlier run may have left, to be replaced.
+EARLIER = (*ADDED, REASONS_COLUMN)
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
@@ -68,18 +72,22 @@ class Reader(Protocol):
         """The value of a record in a column, None where it has none."""
 
 
-class Annotator(Reader, Protocol):
-    """A reader of a table that can be written back with verdicts beside its rows."""
-
-    @property
-    def names(self) -> Sequence[str]:
-        """All its columns, once its first record was read."""
+class RowWriter(Protocol):
+    """Writes the records of a reader with their verdicts."""
 
     def opening(self) -> str:
         """What the annotated file begins with."""
 
     def annotated(self, record: Record, verdict: Verdict | None) -> str:
         """The record as it was, with the verdict, or with empty cells where there is none."""
+
+
+class Annotator(Reader, RowWriter, Protocol):
+    """A reader of a table that can be written back with verdicts beside its rows."""
+
+    @property
+    def names(self) -> Sequence[str]:
+        """All its columns, once its first record was read."""
 
 
 def shown(probability: float) -> str:

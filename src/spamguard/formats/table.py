@@ -19,6 +19,7 @@ from spamguard.formats.columns import (
 )
 from spamguard.formats.record import (
     ADDED,
+    EARLIER,
     LABEL_COLUMN,
     PROBABILITY_COLUMN,
     Choices,
@@ -91,7 +92,7 @@ class Table:
         self._kind = None if choices.include_pingbacks else places.get("type")
         # One cell more than there are columns: it stands for every field that no column holds.
         self._fields = itemgetter(*(places.get(field, len(names)) for field in Comment._fields))
-        self._added = [place for place, name in enumerate(names) if name in ADDED]
+        self._added = [place for place, name in enumerate(names) if name in EARLIER]
         self._last_two = [len(names) - 2, len(names) - 1]
         self._earlier = _earlier_cells(self._delimiter)
 
@@ -193,6 +194,10 @@ class Table:
         if error is not None:
             return Record(None, line, raw, error, cells or None)
         return Record(self._comment(full, raw), line, raw, None, cells)
+
+    @property
+    def delimiter(self) -> str:
+        return self._delimiter
 
     def cell(self, record: Record, column: str) -> str | None:
         place = self._places.get(column)
