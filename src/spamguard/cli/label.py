@@ -1,5 +1,6 @@
 """The command ``label``: comments with verdicts beside them, or as their statuses."""
 
+import os
 import re
 import sys
 from collections.abc import Iterator
@@ -115,8 +116,8 @@ def label(
     statuses = StatusTable()
     with ExitStack() as stack:
         source = stack.enter_context(Source(file))
-        for path in (output, log, script):
-            refuse_input_as_output(source, path)
+        for written in wishes.files():
+            refuse_input_as_output(source, written)
         name = None if source.is_zip else format_name or formats.format_of(source)
         form = form_of(output, name) if output else None
         wishes.check_form(form, name)
@@ -182,8 +183,16 @@ class Wishes:
     script: str | None
     dry_run: bool
 
+    def files(self) -> list[str]:
+        """All files that will be written."""
+        undo = wpcli.undo_name(self.script) if self.script else None
+        return [path for path in (self.output, self.log, self.script, undo) if path]
+
     def check(self) -> None:
         """Whether the wishes go together, whatever the input is."""
+        files = [os.path.realpath(path) for path in self.files()]
+        if len(set(files)) < len(files):
+            raise click.UsageError("--output, --log and --wp-cli write a file each")
         if self.dry_run and (self.output or self.ids or self.script):
             raise click.UsageError(
                 "--dry-run writes nothing; leave --output, --ids and --wp-cli out"
