@@ -49,9 +49,10 @@ class RowForm(NamedTuple):
 
 
 def csv_row(cells: Sequence[str], delimiter: str = ",", end: str = "\n") -> str:
+    """A row of CSV. The writer quotes what its own line end is made of, so that has to be both."""
     buffer = io.StringIO()
-    csv.writer(buffer, delimiter=delimiter, lineterminator=end).writerow(cells)
-    return buffer.getvalue()
+    csv.writer(buffer, delimiter=delimiter, lineterminator="\r\n").writerow(cells)
+    return buffer.getvalue().removesuffix("\r\n") + end
 
 
 def json_row(item: Mapping[str, Any]) -> str:
@@ -98,8 +99,8 @@ class Rows:
         return self._form.opening(self.written)
 
     def annotated(self, record: Record, verdict: Verdict | None) -> str:
-        if record.comment is None and record.error is None:
-            return ""
+        if record.comment is None and record.error is None and not (self._own and record.cells):
+            return ""  # an empty line, or what no person wrote
         if self._own:
             cells = (self._reader.cell(record, name) for name in self._own)
             values = [None if cell != cell else cell for cell in cells]  # noqa: PLR0124 - NaN

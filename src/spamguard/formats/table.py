@@ -1,7 +1,6 @@
 """CSV and TSV: rows under a header."""
 
 import csv
-import io
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -27,6 +26,7 @@ from spamguard.formats.record import (
     shown,
     visible,
 )
+from spamguard.formats.rows import csv_row
 from spamguard.formats.source import Source
 from spamguard.records import LABELS, Comment, Verdict
 
@@ -232,8 +232,6 @@ class Table:
             body = self._earlier.sub("", body)
         elif self._added and 0 < len(cells) <= len(self._header.cells):
             kept = [cell for place, cell in enumerate(cells) if place not in self._added]
-            buffer = io.StringIO()
-            csv.writer(buffer, delimiter=self._delimiter, lineterminator="").writerow(kept)
-            body = buffer.getvalue()
+            body = csv_row(kept, self._delimiter, "")
         missing = len(self._header.cells) - len(cells) if cells else 0
         return self._delimiter.join([body + self._delimiter * max(missing, 0), *added]) + end
