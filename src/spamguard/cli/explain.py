@@ -17,6 +17,8 @@ from spamguard.cli.common import (
     column_options,
     load_model,
     model_option,
+    pingbacks_option,
+    report_oddities,
     write,
 )
 from spamguard.cli.reasons import told_reason
@@ -31,6 +33,7 @@ from spamguard.formats.source import Source
 @model_option
 @format_option
 @nul_option
+@pingbacks_option
 @column_options("text", "author", "author_url", "post_title", "id")
 @click.option(
     "--top",
@@ -45,6 +48,7 @@ def explain(
     model_path: str | None,
     format_name: str | None,
     nul: bool,
+    include_pingbacks: bool,
     top: int,
     as_json: bool,
     **options: Any,
@@ -57,7 +61,8 @@ def explain(
     model = load_model(model_path)
     with Source(file) as source:
         complaints = Complaints(source)
-        for batch in open_reader(source, format_name, nul, options).batches():
+        reader = open_reader(source, format_name, nul, include_pingbacks, options)
+        for batch in reader.batches():
             for record in batch:
                 if record.error is not None:
                     complaints.about(record)
@@ -67,6 +72,7 @@ def explain(
                 reasons = reasons_of(model, record.comment)
                 write(_as_json(record, reasons) if as_json else _as_text(record, reasons, top))
         complaints.close()
+    report_oddities(source, reader)
 
 
 def _as_json(record: Record, found: Explanation) -> str:

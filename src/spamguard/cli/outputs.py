@@ -2,7 +2,7 @@
 
 import gzip
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any
 
 from spamguard.cli.common import encoded, write
@@ -59,5 +59,10 @@ def _parquet_to(output: str, names: Sequence[str]) -> Iterator[Send]:
 
     with whole_file(output) as file:
         writer = Writer(file, names)
-        yield writer.write
-        writer.close()
+        try:
+            yield writer.write
+            writer.close()
+        except BaseException:
+            with suppress(Exception):  # or it would try to end the file when nobody listens
+                writer.abandon()
+            raise

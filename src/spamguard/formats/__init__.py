@@ -121,6 +121,18 @@ def open_reader(
     return _open(source, name, choices)
 
 
+def export_of(source: Source) -> str | None:
+    """The name of the format of an export, None for what may be a table or just lines of text."""
+    if source.is_folder:
+        return "staticman"
+    head = source.head()
+    for entry in TABLE:
+        if entry.looks is not None and entry.looks(head):
+            is_surely = entry.name != "json" or re.match(r"\s*[\[{]\s*[{\"]", head)
+            return entry.name if is_surely and not entry.is_table else None
+    return None
+
+
 def open_table(
     source: Source,
     name: str | None,

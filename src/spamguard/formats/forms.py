@@ -35,12 +35,11 @@ def form_of(output: str, name: str | None) -> str:
 
     None is a zip. What cannot be is an InputError.
     """
-    plain = output.removesuffix(".gz")
-    ending = os.path.splitext(plain)[1].lower()
+    ending = _ending(output)
     form = _ENDINGS.get(ending)
-    if plain != output and form in (PARQUET, _SQLITE):
-        raise InputError(f"{output}: {ending} files are not gzipped; leave .gz out")
     if form in (_XML, _SQLITE):
+        if form == _SQLITE and output.endswith(".gz"):
+            raise InputError(f"{output}: databases are not gzipped; leave .gz out")
         if _IN_PLACE.get(name or "") == form:
             return IN_PLACE
         what = "a zip (unzip it first)" if name is None else f"the format {name}"
@@ -48,11 +47,21 @@ def form_of(output: str, name: str | None) -> str:
             f"{output}: {what} cannot be written back as {ending}; choose .csv, .jsonl or .parquet"
         )
     own = _TABLES.get(name or "")
-    if own is not None:
-        return SAME if form in (None, own) else form or SAME
-    if form is None and ending:
-        back = ", or its own format back" if name in _IN_PLACE else ""
-        raise InputError(
-            f"{output}: comments of an export are written to .csv, .jsonl or .parquet{back}"
-        )
-    return form or CSV
+    if own is not None and form in (None, own):
+        return SAME
+    return table_form(output)
+
+
+def table_form(output: str) -> str:
+    """The form of a new table by the ending of its name; CSV where there is none."""
+    ending = _ending(output)
+    form = _ENDINGS.get(ending, "" if ending else CSV)
+    if form not in (CSV, JSON_LINES, PARQUET):
+        raise InputError(f"{output}: a table of comments is written to .csv, .jsonl or .parquet")
+    if form == PARQUET and output.endswith(".gz"):
+        raise InputError(f"{output}: Parquet is not gzipped; leave .gz out")
+    return form
+
+
+def _ending(output: str) -> str:
+    return os.path.splitext(output.removesuffix(".gz"))[1].lower()

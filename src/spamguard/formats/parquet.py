@@ -137,6 +137,10 @@ class Writer:
             self._flush()
         self._writer.close()
 
+    def abandon(self) -> None:
+        """Let go of a file that will not be whole."""
+        self._writer.close()
+
 
 def _as(kind: Any, value: object) -> object:
     return value if value is None or kind == "double" else str(value)

@@ -82,6 +82,12 @@ class Rows:
         return self._reader.columns
 
     @property
+    def meanings(self) -> Counter[tuple[str, str | None]]:
+        """How often the file says which status, and what that was taken for."""
+        found = getattr(self._reader, "meanings", None)
+        return Counter() if found is None else found
+
+    @property
     def skipped(self) -> Counter[str]:
         return self._reader.skipped
 
