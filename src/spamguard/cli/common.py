@@ -4,7 +4,7 @@ import errno
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -50,6 +50,11 @@ class Complaints:
     def __init__(self, source: Source) -> None:
         self._name = source.name
         self._count = 0
+
+    def take(self, judged: Iterable[tuple[Record, object]]) -> None:
+        for record, _ in judged:
+            if record.error is not None:
+                self.about(record)
 
     def about(self, record: Record) -> None:
         self.say(record.line, record.error)

@@ -1,13 +1,10 @@
 """The command ``label``: comments with verdicts beside them, or as their statuses."""
 
-import os
 import re
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
-from functools import partial
-from typing import Any
+from contextlib import ExitStack
+from typing import Any, cast
 
 import click
 
@@ -19,7 +16,6 @@ from spamguard.cli.common import (
     column_options,
     escaped,
     load_model,
-    model_digest,
     model_option,
     pingbacks_option,
     progress,
@@ -27,25 +23,17 @@ from spamguard.cli.common import (
     refuse_input_as_output,
     report,
     report_oddities,
-    say,
     strict_option,
     write,
 )
-from spamguard.cli.outputs import Batch, Take, opened, rows_to
-from spamguard.cli.reasons import told_reasons
+from spamguard.cli.outputs import Batch, Take, Wishes, output_to, scripts_at
 from spamguard.cli.statuses import StatusTable
 from spamguard.errors import InputError
-from spamguard.formats import wpcli
-from spamguard.formats.changes import STATUSES, Changes
-from spamguard.formats.forms import CSV, IN_PLACE, JSON_LINES, PARQUET, SAME, form_of
-from spamguard.formats.inplace import labelled_copy, seekable
-from spamguard.formats.jsonl import JsonLines
-from spamguard.formats.output import whole_file
-from spamguard.formats.record import REASONS_COLUMN, Annotator, RowWriter, shown
-from spamguard.formats.rows import Extended
+from spamguard.formats.forms import IN_PLACE, form_of
+from spamguard.formats.inplace import seekable
+from spamguard.formats.record import Reader, shown
 from spamguard.formats.source import Source
 from spamguard.labelling import Tally, judge
-from spamguard.model import Model
 from spamguard.records import HAM, LABELS, SPAM
 
 SHOWN_CERTAIN = 10
@@ -81,6 +69,9 @@ _RISKY = re.compile(r"[\s'\"\\\ufffd]")
     metavar="SCRIPT",
     help="Write a script that marks the spam on a live WordPress, and one that undoes it.",
 )
+@click.option(
+    "--resume", is_flag=True, help="Go on with a run that was stopped, where it was stopped."
+)
 @click.option("--dry-run", is_flag=True, help="Write nothing; show what would change.")
 @strict_option
 @quiet_option
@@ -97,6 +88,7 @@ def label(
     log: str | None,
     ids: str | None,
     script: str | None,
+    resume: bool,
     dry_run: bool,
     strict: bool,
     quiet: bool,
@@ -109,7 +101,19 @@ def label(
     the ending of OUT says. Where that is .xml for an export of WordPress or Disqus, or .db for the
     database of Isso, it is the input with the statuses of the spam changed.
     """
-    wishes = Wishes(output, only, explain, excel_safe, unsure == "hold", log, ids, script, dry_run)
+    wishes = Wishes(
+        output=output,
+        model_path=model_path,
+        only=only,
+        explain=explain,
+        excel_safe=excel_safe,
+        hold=unsure == "hold",
+        log=log,
+        ids=ids,
+        script=script,
+        resume=resume,
+        dry_run=dry_run,
+    )
     wishes.check()
     model = load_model(model_path)
     tally = Tally(certain=SHOWN_CERTAIN if dry_run else 0)
@@ -122,7 +126,7 @@ def label(
         form = form_of(output, name) if output else None
         wishes.check_form(form, name)
         if form == IN_PLACE:
-            source, path = stack.enter_context(seekable(source))
+            source = stack.enter_context(seekable(source))
         reader = formats.open_table(
             source,
             format_name or name,
@@ -133,27 +137,20 @@ def label(
         if ids and "id" not in reader.columns and reader.columns:
             raise InputError(f"{source.name}: no column looks like an id; name it with --id-column")
         complaints = Complaints(source)
-        takers: list[Take] = []
-        if output and form == IN_PLACE:
-            changes = Changes(STATUSES[str(name)], model_digest(model_path), hold=wishes.hold)
-            copy = labelled_copy(str(path), output, log, changes, complaints.say, source.name)
-            takers.append(stack.enter_context(copy))
-        elif output and form:
-            annotator = wishes.annotator(reader, form, model)
-            names = [*getattr(reader, "written", ()), *([REASONS_COLUMN] if explain else [])]
-            to = opened(output, form, names, source.encoding)
-            takers.append(rows_to(stack.enter_context(to), annotator, only))
+        takers: list[Take] = [complaints.take]
+        rest, resumes = cast("Reader", reader), False
+        if form is not None:
+            into = output_to(wishes, source, reader, name, form, model, tally, complaints)
+            take, rest, resumes = stack.enter_context(into)
+            takers.append(take)
         if ids:
             takers.append(lambda judged: write("".join(_ids(source, judged, ids))))
         if script:
-            takers.append(stack.enter_context(_scripts(script, complaints, wishes.hold)))
+            takers.append(stack.enter_context(scripts_at(script, complaints, wishes.hold)))
         if dry_run or (sys.stderr.isatty() and not quiet):
             takers.append(statuses.add)
         step = stack.enter_context(progress(source, "labelling", quiet))
-        for judged in judge(source, reader, model, tally):
-            for record, _ in judged:
-                if record.error is not None:
-                    complaints.about(record)
+        for judged in judge(source, rest, model, tally):
             for take in takers:
                 take(judged)
             step()
@@ -161,91 +158,11 @@ def label(
     report_oddities(source, reader)
     if dry_run:
         _show(statuses, tally)
-    else:
-        for line in statuses.table():
-            say(line)
+    elif not resumes:  # what the earlier run met is not in it
+        statuses.say()
     report(tally, source, quiet)
     if strict and tally.bad:
         sys.exit(STRICT_EXIT)
-
-
-@dataclass(frozen=True)
-class Wishes:
-    """What is to be written, and how."""
-
-    output: str | None
-    only: str | None
-    explain: bool
-    excel_safe: bool
-    hold: bool
-    log: str | None
-    ids: str | None
-    script: str | None
-    dry_run: bool
-
-    def files(self) -> list[str]:
-        """All files that will be written."""
-        undo = wpcli.undo_name(self.script) if self.script else None
-        return [path for path in (self.output, self.log, self.script, undo) if path]
-
-    def check(self) -> None:
-        """Whether the wishes go together, whatever the input is."""
-        files = [os.path.realpath(path) for path in self.files()]
-        if len(set(files)) < len(files):
-            raise click.UsageError("--output, --log and --wp-cli write a file each")
-        if self.dry_run and (self.output or self.ids or self.script):
-            raise click.UsageError(
-                "--dry-run writes nothing; leave --output, --ids and --wp-cli out"
-            )
-        if not (self.output or self.ids or self.script or self.dry_run):
-            raise click.UsageError(
-                "say what to write: -o OUT, --ids VERDICT, --wp-cli SCRIPT or --dry-run"
-            )
-        if self.ids and self.output == "-":
-            raise click.UsageError("--ids and the output cannot both go to stdout")
-
-    def check_form(self, form: str | None, name: str | None) -> None:
-        """Whether they go with the form of the output, and with the format of the input."""
-        if form == IN_PLACE and (self.only or self.explain or self.excel_safe):
-            raise click.UsageError("--only, --explain and --excel-safe are for tables")
-        if form != IN_PLACE and self.log:
-            raise click.UsageError("--log is for exports that are written back (-o labelled.xml)")
-        if self.hold and form != IN_PLACE and not self.script:
-            raise click.UsageError("--unsure hold is for statuses: -o labelled.xml, or --wp-cli")
-        if self.hold and form == IN_PLACE and STATUSES[str(name)].hold is None:
-            raise click.UsageError(f"the format {name} cannot say that a comment is held")
-        as_text = form == CSV or (form == SAME and name != "jsonl")
-        if self.excel_safe and not as_text:
-            raise click.UsageError("--excel-safe is for CSV")
-        if self.explain and form is None:
-            raise click.UsageError(
-                "--explain adds a column to OUT; to see it, use spamguard explain"
-            )
-        if self.script and name not in wpcli.SOURCES:
-            what = "a zip; unzip it first" if name is None else f"of the format {name}"
-            raise click.UsageError(f"--wp-cli is for comments of WordPress, and this is {what}")
-
-    def annotator(self, reader: Annotator, form: str, model: Model) -> RowWriter:
-        """The reader, with what the rows are to have besides."""
-        if not (self.explain or self.excel_safe):
-            return reader
-        as_json = form in (JSON_LINES, PARQUET) or (form == SAME and isinstance(reader, JsonLines))
-        return Extended(
-            reader,
-            as_json=as_json,
-            delimiter=getattr(reader, "delimiter", ",") if form == SAME else ",",
-            reasons=partial(told_reasons, model) if self.explain else None,
-            guard=self.excel_safe,
-        )
-
-
-@contextmanager
-def _scripts(path: str, complaints: Complaints, hold: bool) -> Iterator[Take]:
-    """The script at ``path``, and beside it the one that takes it back, which is there first."""
-    with whole_file(path) as apply, whole_file(wpcli.undo_name(path)) as undo:
-        scripts = wpcli.Scripts(apply, undo, complaints.say, hold=hold)
-        yield scripts.write
-        scripts.close()
 
 
 def _ids(source: Source, judged: Batch, wanted: str) -> Iterator[str]:

@@ -4,7 +4,7 @@ import heapq
 from collections import Counter
 from collections.abc import Iterable
 
-from spamguard.cli.common import escaped
+from spamguard.cli.common import escaped, say
 from spamguard.formats.changes import APPROVED
 from spamguard.formats.record import Record, shown
 from spamguard.records import LABELS, SPAM, Verdict
@@ -55,6 +55,11 @@ class StatusTable:
             sums = (sum(self.counts[status, label] for status in statuses) for label in LABELS)
             lines.append(_line(escaped(name), [f"{count:,}" for count in sums]))
         return lines
+
+    def say(self) -> None:
+        """Show the table on stderr."""
+        for line in self.table():
+            say(line)
 
     def doubtful(self) -> list[str]:
         """The approved comments that are called spam, as lines, the least certain first."""

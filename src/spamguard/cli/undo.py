@@ -26,8 +26,8 @@ def undo(log: str, file: str, output: str, quiet: bool) -> None:
         refuse_input_as_output(given, output)
         lines = (line for chunk in logged.line_chunks() for line in chunk)
         changes = _Counted(undone(read_log(lines, logged.name)))
-        with seekable(given) as (source, path), whole_file(output) as target:
-            write_changed(path, output, target, changes, source.name)
+        with seekable(given) as source, whole_file(output) as target:
+            write_changed(source, output, target, changes)
     if not quiet:
         say(f"{changes.count:,} statuses are as they were")
 

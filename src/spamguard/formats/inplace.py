@@ -29,29 +29,29 @@ class Patch(NamedTuple):
 
 
 @contextmanager
-def seekable(source: Source) -> Iterator[tuple[Source, str]]:
-    """A source, and the path of its unzipped bytes, so that they can be read once more.
+def seekable(source: Source) -> Iterator[Source]:
+    """The bytes of a source, unzipped, as a file that can be read once more.
 
     What comes from a pipe, or is gzipped, is put in a temporary file first and read from there.
     """
     path = source.plain_file()
     if path == source.path:
-        yield source, path
+        yield source
         return
-    with open(path, "rb") as stream, Source(source.name, stream) as again:
-        yield again, path
+    with Source(path) as again:
+        again.name = source.name
+        yield again
 
 
 @contextmanager
 def labelled_copy(
-    path: str,
+    source: Source,
     output: str,
     log: str | None,
     changes: Changes,
     complain: Callable[[int, str], None],
-    name: str,
 ) -> Iterator[Callable[[Judged], None]]:
-    """Write ``output``: the file at ``path`` with the changes that the judged comments call for.
+    """Write ``output``: a seekable source with the changes that its judged comments call for.
 
     Gives what takes the judged comments. ``log`` is where to write the changes down as well.
     """
@@ -73,7 +73,7 @@ def labelled_copy(
 
         yield take
         kept.seek(0)
-        write_changed(path, output, file, (Change.from_line(line) for line in kept), name)
+        write_changed(source, output, file, (Change.from_line(line) for line in kept))
         file.flush()  # what is too much for the disk shows before the log is there
         if logged is not None:
             kept.seek(0)
@@ -81,11 +81,10 @@ def labelled_copy(
                 logged.write(line.encode())
 
 
-def write_changed(
-    path: str, output: str, file: BinaryIO, changes: Iterable[Change], name: str
-) -> None:
-    """Write the file at ``path`` with changes into ``file``, which is to become ``output``."""
-    with open(path, "rb") as stream:
+def write_changed(source: Source, output: str, file: BinaryIO, changes: Iterable[Change]) -> None:
+    """Write a seekable source with changes into ``file``, which is to become ``output``."""
+    name = source.name
+    with open(source.plain_file(), "rb") as stream:
         if stream.read(len(_SQLITE)) == _SQLITE:
             stream.seek(0)
             shutil.copyfileobj(stream, file, CHUNK)

@@ -1,0 +1,109 @@
+"""Going on with a run that was stopped: what has to be kept for it."""
+
+import hashlib
+import os
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, cast
+
+import click
+
+import spamguard
+from spamguard.cli.common import encoded, say
+from spamguard.formats.output import Unfinished, resumable_file
+from spamguard.formats.record import Annotator, Record
+from spamguard.formats.source import Source
+from spamguard.labelling import Tally
+from spamguard.records import Verdict
+
+Batch = Iterable[tuple[Record, Verdict | None]]
+
+#: Options of the command that change nothing in the rows, or are compared by themselves.
+_NO_MATTER = ("file", "output", "model_path", "resume", "quiet", "strict")
+
+
+class After:
+    """A reader without its first records, which an earlier run has judged."""
+
+    def __init__(self, reader: Annotator, count: int) -> None:
+        self._reader = reader
+        self._count = count
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._reader, name)
+
+    def batches(self) -> Iterator[list[Record]]:
+        left = self._count
+        for batch in self._reader.batches():
+            rest = batch[left:]
+            left -= min(left, len(batch))
+            yield rest
+
+
+class Run:
+    """A run that writes what a later one can go on with."""
+
+    def __init__(self, file: Unfinished, tally: Tally, encoding: str) -> None:
+        self._file = file
+        self._tally = tally
+        self._encoding = encoding
+        #: How many records were judged, by an earlier run too.
+        self.records = 0
+        if file.state is not None:
+            self.records = file.state["records"]
+            tally.labels.update(file.state["labels"])
+            tally.bad += file.state["bad"]
+
+    @property
+    def resumes(self) -> bool:
+        return self._file.state is not None
+
+    def send(self, text: str) -> None:
+        self._file.write(encoded(text, self._encoding))
+
+    def rest(self, reader: Annotator) -> Annotator:
+        """The reader, from where the earlier run was stopped."""
+        return cast("Annotator", After(reader, self.records)) if self.resumes else reader
+
+    def counted(self, take: Callable[[Batch], None]) -> Callable[[Batch], None]:
+        """The same, and what it took is noted as written."""
+
+        def counting(judged: Batch) -> None:
+            take(judged)
+            self.records += sum(1 for _ in judged)
+            labels, bad = dict(self._tally.labels), self._tally.bad
+            self._file.save({"records": self.records, "labels": labels, "bad": bad})
+
+        return counting
+
+
+@contextmanager
+def resumable_run(
+    output: str, source: Source, tally: Tally, model: str, *, resume: bool
+) -> Iterator[Run]:
+    """Write ``output`` so that it can be gone on with: by the same model, input and options."""
+    given = click.get_current_context().params
+    about = {
+        "input": _identity(source),
+        "model": model,
+        "options": {name: given[name] for name in sorted(given) if name not in _NO_MATTER},
+        "version of spamguard": spamguard.__version__,
+    }
+    with resumable_file(output, about, resume=resume) as file:
+        run = Run(file, tally, source.encoding)
+        if resume and not run.resumes:
+            say(f"{output}: there is no unfinished run; beginning anew")
+        elif resume:
+            say(f"{output}: going on after {run.records:,} records")
+        try:
+            yield run
+        except BaseException:
+            if file.is_kept:
+                say(f"{output}: not finished; with --resume it goes on where it was stopped")
+            raise
+
+
+def _identity(source: Source) -> list[Any]:
+    status = os.stat(str(source.path))
+    head = hashlib.sha256(source.beginning()).hexdigest()
+    return [status.st_size, status.st_mtime_ns, head]
