@@ -43,7 +43,10 @@ def whole(model, source, tmp_path_factory):
     result = run("label", source, "-m", model, "-o", target)
     assert result.code == 0, result
     assert [path.name for path in target.parent.iterdir()] == ["out.csv"]
-    return target.read_bytes(), result.err
+    plain = run("label", source, "-m", model, "-o", "-", "-q")  # keeps no checkpoints
+    assert plain.out == target.read_bytes()
+    assert plain.out.count(b"\n") == ROWS + 2
+    return plain.out, result.err
 
 
 def stop(model, source, target, number=signal.SIGKILL):

@@ -12,7 +12,7 @@ import spamguard
 from spamguard.cli.common import encoded, say
 from spamguard.formats.output import Unfinished, resumable_file
 from spamguard.formats.record import Annotator, Record
-from spamguard.formats.source import Source
+from spamguard.formats.source import HEAD, Source
 from spamguard.labelling import Tally
 from spamguard.records import Verdict
 
@@ -104,6 +104,8 @@ def resumable_run(
 
 
 def _identity(source: Source) -> list[Any]:
-    status = os.stat(str(source.path))
-    head = hashlib.sha256(source.beginning()).hexdigest()
+    """What tells a file from another one, or from what it was: size, time, and its beginning."""
+    with open(str(source.path), "rb") as file:  # the source itself is being read already
+        status = os.fstat(file.fileno())
+        head = hashlib.sha256(file.read(HEAD)).hexdigest()
     return [status.st_size, status.st_mtime_ns, head]
