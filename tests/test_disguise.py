@@ -154,7 +154,7 @@ def test_the_padding_of_a_word_does_not_count_as_spaced():
     assert undisguise("1 2 3 4 5 and a b a b")[2] == []
 
 
-@pytest.mark.parametrize("text", ["v i a g r a x", "buy v1agra", "c@sino", "sooo good", "yesss"])
+@pytest.mark.parametrize("text", ["v i a g r a x", "buy v1agra", "c@sino", "sooo good"])
 def test_odd_spelling_is_told_by_a_cheap_look(text):
     assert oddly_spelled(text)
 

@@ -29,12 +29,11 @@ _APART = (
 #: In a text with such a word shorter ones are words too.
 _SHORT_APART = _APART.replace("{2,}", "*")
 
-_REPEATED = re.compile(r"(.)\1\1")
+_REPEATED = re.compile(r"(.)\1\1(?<=[^\W\d_])")
 _RUN = r"(.)\1\1+"
 #: Three of these mean something.
 _TRIPLES = frozenset(("www", "xxx", "iii"))
 _VOWELS = "aeiouy"
-_STRETCHES = [3 * letter for letter in "aeiouhlmnrsty"]
 
 #: Digits and signs by the letter they stand for.
 _LETTERS = str.maketrans("013457@$!", "oieastasi")
@@ -86,7 +85,11 @@ def oddly_spelled(text: str) -> bool:
     return (
         _SPACED_SHAPE.search(shape) is not None
         or _LEET_SHAPE.search(shape) is not None
-        or any(map(text.__contains__, _STRETCHES))
+        or "aaa" in text
+        or "eee" in text
+        or "iii" in text
+        or "ooo" in text
+        or "uuu" in text
     )
 
 
