@@ -20,8 +20,9 @@ def near_duplicate_groups(texts: Sequence[str]) -> Any:
     import numpy as np
     from scipy import sparse
 
-    hasher = features.Hasher()
-    hashes = [_shingles(hasher, text.clean(raw)[0]) for raw in texts]
+    speed = kernel.fastest()
+    hasher = features.Hasher(speed)
+    hashes = [_shingles(hasher, clean) for clean in text.clean(texts, speed)[0]]
     if not hashes:
         return np.zeros(0, int)
     begins = np.cumsum([0] + [len(found) for found in hashes[:-1]])
@@ -48,6 +49,6 @@ def _shingles(hasher: features.Hasher, clean: str) -> Any:
 
     found = hasher.columns(clean, _SHINGLES)
     if len(found) == 0:
-        words = max(1, clean.count(" ") + 1)
+        words = max(1, len(clean.split()))
         found = hasher.columns(clean, _SHINGLES._replace(unit=kernel.TOKENS, low=words, high=words))
     return found.copy() if len(found) else np.zeros(1, np.int32)

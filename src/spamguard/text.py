@@ -1,58 +1,154 @@
-"""A raw comment to its views: clean text, the links in it, its author.
+"""Raw comments to their views: clean text, the links in it, its author.
 
 A view is a string. What a comment says is read after its disguises are off (``disguise``).
 """
 
+import functools
+import operator
 import re
-from typing import NamedTuple
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple, Self
 
-from spamguard.records import Comment
+from spamguard import kernel
+from spamguard.records import Columns
 
 #: Longer texts are read at both ends: what a spammer hides behind padding stands at the end.
 HEAD, TAIL = 6000, 4000
+_MOST_NAME, _MOST_ADDRESS, _MOST_LINKS = 200, 500, 20
+#: The view of a field that was left empty, which says something; "" is a field that is not there.
+EMPTY = "-"
 
-
-class Views(NamedTuple):
-    """What the blocks read: each a string, empty where the comment has nothing to show."""
-
-    text: str
-    links: str
-    author: str
-    site: str
-    keywords: str
-
-
-_INNER_DOT = re.compile(r"[a-z]\.[a-z]", re.IGNORECASE)
-_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1b\x7f]")
 _WORD = re.compile(r"[^\W_]+")
 
 
-def clean(raw: str) -> tuple[str, list[str], list[str]]:
-    """The text as a reader would take it in, the links in it, and the signs of how it was made."""
-    if raw.isascii() and not _marked(raw):
-        return " ".join(raw.lower().split()), [], []
-    from spamguard.disguise import undisguise
+class Views(NamedTuple):
+    """What the blocks read of some comments: each view holds one string a comment, empty where the
+    comment has nothing to show."""
 
-    return undisguise(raw)
+    text: Sequence[str]
+    links: Sequence[str]
+    signs: Sequence[str]
+    author: Sequence[str]
+    site: Sequence[str]
+    keywords: Sequence[str]
 
 
-def _marked(raw: str) -> bool:
-    """Whether an ASCII text may hold markup, entities, links, addresses or control characters.
+class Found(NamedTuple):
+    """What was found while a text was cleaned.
 
-    Single characters are looked for before any expression is tried: most texts have none.
+    links: the addresses in it. forms: how they were written, ``html`` or ``bbcode``.
+    signs: what shows that something was disguised.
     """
-    return (
-        "<" in raw
-        or "&" in raw
-        or "[" in raw
-        or "@" in raw
-        or "://" in raw
-        or ("." in raw and _INNER_DOT.search(raw) is not None)
-        or (not raw.isprintable() and _CONTROL.search(raw) is not None)
-    )
+
+    links: list[str]
+    forms: list[str]
+    signs: list[str]
+
+    @classmethod
+    def nothing(cls) -> Self:
+        return cls([], [], [])
 
 
-def address_words(address: str) -> list[str]:
+class CleanTexts(Sequence[str]):
+    """Texts as runs of code points in one buffer, each with a blank at either end."""
+
+    def __init__(self, raws: Sequence[str], speed: kernel.Interpreted) -> None:
+        self._speed = speed
+        self._buffers: list[Any] = []
+        self._size = 0
+        self.begins, self.ends, self.needs = self._tidied(raws, plain=False)
+
+    def _tidied(
+        self, raws: Sequence[str], *, plain: bool
+    ) -> tuple[list[int], list[int], list[int]]:
+        """Where these texts begin and end now that they are tidy, and what each still needs."""
+        codes, begins, ends = self._speed.codes(raws)
+        sizes = (len(codes) + 2 * len(raws), len(raws), len(raws))
+        tidy, tidy_ends, needs = map(self._speed.numbers, sizes)
+        self._speed.tidy_texts(
+            codes, begins, ends, plain, self._speed.classes, tidy, tidy_ends, needs
+        )
+        places = [self._size, *(self._size + end for end in tidy_ends.tolist())]
+        self._buffers.append(tidy[: places[-1] - self._size])
+        self._size = places[-1]
+        return places[:-1], places[1:], needs.tolist()
+
+    def replace(self, places: Sequence[int], texts: Sequence[str]) -> None:
+        """Put texts without disguise in place of others."""
+        again = self._tidied(texts, plain=True)
+        for place, begin, end, need in zip(places, *again, strict=True):
+            self.begins[place], self.ends[place], self.needs[place] = begin, end, need
+
+    def needing(self, need: int) -> list[int]:
+        """The places of the texts that need that, or any of that."""
+        return [place for place, found in enumerate(self.needs) if found & need]
+
+    @property
+    def codes(self) -> Any:
+        if len(self._buffers) > 1:
+            self._buffers = [self._speed.joined(self._buffers)]
+        return self._buffers[0]
+
+    def __len__(self) -> int:
+        return len(self.begins)
+
+    def __getitem__(self, place: Any) -> Any:
+        return kernel.decoded(self.codes[self.begins[place] : self.ends[place]])
+
+    def __iter__(self) -> Iterator[str]:
+        whole = kernel.decoded(self.codes)
+        return (whole[begin:end] for begin, end in zip(self.begins, self.ends, strict=True))
+
+
+def longest(strings: Sequence[str]) -> int:
+    """The length of the longest of some strings, 0 if there is none."""
+    if isinstance(strings, CleanTexts):
+        return max(map(operator.sub, strings.ends, strings.begins), default=0)
+    return max(map(len, strings), default=0)
+
+
+def runs(strings: Sequence[str], speed: kernel.Interpreted) -> tuple[Any, Any, Any]:
+    """Strings as the kernel takes them: code points, and where each string begins and ends."""
+    if isinstance(strings, CleanTexts):
+        return strings.codes, speed.places(strings.begins), speed.places(strings.ends)
+    return speed.codes(strings)
+
+
+def clean(raws: Sequence[str], speed: kernel.Interpreted) -> tuple[CleanTexts, dict[int, Found]]:
+    """The texts as a reader would take them in, and what was found in some, by their places."""
+    found: defaultdict[int, Found] = defaultdict(Found.nothing)
+    texts = CleanTexts(raws, speed)
+    undisguised: dict[int, str] = {}
+    marked = texts.needing(kernel.MARKED)
+    if marked:
+        from spamguard.disguise import undisguise
+
+        undisguised = {place: undisguise(raws[place], *found[place]) for place in marked}
+        texts.replace(marked, list(undisguised.values()))
+    if any(texts.needs):
+        from spamguard import spelling
+
+        spaced = texts.needing(kernel.SPACED)
+        if spaced:  # words are told apart by wider gaps, so blanks are as they were written
+            raw = [undisguised.get(place, raws[place].lower()) for place in spaced]
+            joined = [
+                spelling.joined(text, found[place].signs)
+                for place, text in zip(spaced, raw, strict=True)
+            ]
+            texts.replace(spaced, joined)
+        leet = texts.needing(kernel.LEET)
+        if leet:
+            read = [spelling.without_leet(texts[place], found[place].signs) for place in leet]
+            texts.replace(leet, read)
+        stretched = texts.needing(kernel.STRETCHED)
+        if stretched:
+            texts.replace(stretched, [spelling.shortened(texts[place]) for place in stretched])
+    return texts, found
+
+
+@functools.lru_cache(1 << 12)
+def address_words(address: str) -> str:
     """The telling parts of a URL: its ending, the words of its host and of its path."""
     address = re.sub(r"^[a-z]+:/*", "", address.lower()).removeprefix("www.")
     host, _, path = address.partition("/")
@@ -61,36 +157,38 @@ def address_words(address: str) -> list[str]:
     words += [f"@{word}" for label in labels[:-1] for word in _WORD.findall(label)]
     words += [f"/{word}" for word in _WORD.findall(path)[:20]]
     words.append("path" if path else "root")
-    return words
+    return " ".join(words)
 
 
-def views(comment: Comment) -> Views:
-    raw = comment.text
-    if len(raw) > HEAD + TAIL:
-        raw = raw[:HEAD] + " " + raw[-TAIL:]
-    text, links, signs = clean(raw)
-    if links:
-        signs.append(f"links:{min(len(links), 9)}")
-        for link in links[:20]:
-            signs += address_words(link)
-    if not links and comment.author is None and comment.author_url is None:
-        return Views(f" {text} ", " ".join(signs), "", "", "")
-    author = site = keywords = ""
-    if comment.author is not None:
-        author = clean(comment.author[:200])[0]
-    if comment.author_url is not None:
-        site = comment.author_url[:500].strip().lower()
-    if author or site or links:
-        keywords = " ".join(_WORD.findall(f"{author} {site} {' '.join(links[:20])}"))
-    return Views(
-        f" {text} ",
-        " ".join(signs),
-        f" {author} " if author else _empty(comment.author),
-        " ".join(address_words(site)) if site else _empty(comment.author_url),
-        keywords,
-    )
+def views(comments: Columns, speed: kernel.Interpreted) -> Views:
+    """The views of many comments at once."""
+    raws, names, addresses = comments
+    if max(map(len, raws), default=0) > HEAD + TAIL:
+        raws = list(map(_clipped, raws))
+    texts, found = clean(raws, speed)
+    links, signs, authors, sites, keywords = ([""] * len(raws) for _ in range(5))
+    for place, (urls, forms, seen) in found.items():
+        if seen:
+            signs[place] = " ".join(seen)
+        if urls:
+            counted = f"links:{min(len(urls), 9)}"
+            words = map(address_words, urls[:_MOST_LINKS])
+            links[place] = " ".join([*forms, counted, *words])
+            keywords[place] = " ".join(urls[:_MOST_LINKS])
+    named = [(place, name[:_MOST_NAME]) for place, name in enumerate(names) if name is not None]
+    if named:
+        clean_names, _ = clean([name for _, name in named], speed)
+        for (place, _), name in zip(named, clean_names, strict=True):
+            authors[place] = EMPTY if name.isspace() else name
+            keywords[place] = f"{name}{keywords[place]}"
+    for place, address in enumerate(addresses):
+        if address is not None:
+            site = address[:_MOST_ADDRESS].strip().lower()
+            sites[place] = address_words(site) if site else EMPTY
+            keywords[place] = f"{keywords[place]} {site}"
+    keywords = [" ".join(_WORD.findall(words)) if words else "" for words in keywords]
+    return Views(texts, links, signs, authors, sites, keywords)
 
 
-def _empty(field: str | None) -> str:
-    """A field left empty says something; one that the source does not have says nothing."""
-    return "" if field is None else "-"
+def _clipped(raw: str) -> str:
+    return raw if len(raw) <= HEAD + TAIL else f"{raw[:HEAD]} {raw[-TAIL:]}"

@@ -4,7 +4,7 @@ import errno
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -14,7 +14,7 @@ from spamguard.errors import InputError, OutputError
 from spamguard.formats.columns import FIELDS
 from spamguard.formats.record import Reader, Record
 from spamguard.formats.source import Source
-from spamguard.labelling import Tally
+from spamguard.labelling import Judged, Tally
 from spamguard.model import Model
 from spamguard.records import LABELS
 
@@ -51,10 +51,9 @@ class Complaints:
         self._name = source.name
         self._count = 0
 
-    def take(self, judged: Iterable[tuple[Record, object]]) -> None:
-        for record, _ in judged:
-            if record.error is not None:
-                self.about(record)
+    def take(self, judged: Judged) -> None:
+        for record in judged.bad():
+            self.about(record)
 
     def about(self, record: Record) -> None:
         self.say(record.line, record.error)

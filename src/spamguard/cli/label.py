@@ -26,14 +26,14 @@ from spamguard.cli.common import (
     strict_option,
     write,
 )
-from spamguard.cli.outputs import Batch, Take, Wishes, output_to, scripts_at
-from spamguard.cli.statuses import StatusTable
+from spamguard.cli.outputs import Take, Wishes, output_to, scripts_at
+from spamguard.cli.statuses import StatusTable, has_status
 from spamguard.errors import InputError
 from spamguard.formats.forms import IN_PLACE, form_of
 from spamguard.formats.inplace import seekable
 from spamguard.formats.record import Reader, shown
 from spamguard.formats.source import Source
-from spamguard.labelling import Tally, judge
+from spamguard.labelling import Judged, Tally, judge
 from spamguard.records import HAM, LABELS, SPAM
 
 SHOWN_CERTAIN = 10
@@ -147,7 +147,7 @@ def label(
             takers.append(lambda judged: write("".join(_ids(source, judged, ids))))
         if script:
             takers.append(stack.enter_context(scripts_at(script, complaints, wishes.hold)))
-        if dry_run or (sys.stderr.isatty() and not quiet):
+        if (dry_run or (sys.stderr.isatty() and not quiet)) and has_status(reader.columns):
             takers.append(statuses.add)
         step = stack.enter_context(progress(source, "labelling", quiet))
         for judged in judge(source, rest, model, tally):
@@ -165,9 +165,9 @@ def label(
         sys.exit(STRICT_EXIT)
 
 
-def _ids(source: Source, judged: Batch, wanted: str) -> Iterator[str]:
+def _ids(source: Source, judged: Judged, wanted: str) -> Iterator[str]:
     """The ids of the comments with one verdict, each on its own line and safe for ``xargs``."""
-    for record, verdict in judged:
+    for record, verdict in judged.pairs():
         if verdict is None or verdict.label != wanted or record.comment is None:
             continue
         found = record.comment.id

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import click
 
@@ -19,15 +19,15 @@ from spamguard.formats.forms import CSV, IN_PLACE, JSON_LINES, PARQUET, SAME
 from spamguard.formats.inplace import labelled_copy
 from spamguard.formats.jsonl import JsonLines
 from spamguard.formats.output import whole_file
-from spamguard.formats.record import REASONS_COLUMN, Annotator, Reader, Record, RowWriter
+from spamguard.formats.record import REASONS_COLUMN, Annotator, PlainRows, Reader, RowWriter
 from spamguard.formats.rows import Extended
 from spamguard.formats.source import Source
-from spamguard.labelling import Tally
+from spamguard.formats.table import Table
+from spamguard.labelling import Judged, Tally
 from spamguard.model import Model
 from spamguard.records import Verdict
 
-Batch = Iterable[tuple[Record, Verdict | None]]
-Take = Callable[[Batch], None]
+Take = Callable[[Judged], None]
 Send = Callable[[str], None]
 
 _NOT_RESUMABLE = "--resume is for a file that is labelled to .csv or .jsonl, and nothing else"
@@ -146,8 +146,8 @@ def output_to(
     output, digest = str(wishes.output), model_digest(wishes.model_path)
     if form == IN_PLACE:
         changes = Changes(STATUSES[str(name)], digest, hold=wishes.hold)
-        with labelled_copy(source, output, wishes.log, changes, complaints.say) as take:
-            yield Output(take, reader)
+        with labelled_copy(source, output, wishes.log, changes, complaints.say) as write_pairs:
+            yield Output(lambda judged: write_pairs(judged.pairs()), reader)
         return
     rows = wishes.writer(reader, form, model)
     if wishes.is_resumable(source, form):
@@ -163,15 +163,19 @@ def output_to(
         yield Output(partial(_send_rows, send, rows, wishes.only), reader)
 
 
-def _send_rows(send: Send, rows: RowWriter, only: str | None, judged: Batch) -> None:
+def _send_rows(send: Send, rows: RowWriter, only: str | None, judged: Judged) -> None:
     """The rows of all records, or of those with one verdict."""
-    send(
-        "".join(
-            rows.annotated(record, verdict)
-            for record, verdict in judged
-            if only is None or (verdict is not None and verdict.label == only)
-        )
-    )
+    written = _written(rows, judged)
+    if only is not None:
+        labels = [verdict and verdict.label for verdict in judged.verdicts]
+        written = (row for row, label in zip(written, labels, strict=True) if label == only)
+    send("".join(written))
+
+
+def _written(rows: RowWriter, judged: Judged) -> Iterable[str]:
+    if isinstance(judged.records, PlainRows) and isinstance(rows, Table):
+        return judged.records.annotated(cast("Sequence[Verdict]", judged.verdicts))
+    return (rows.annotated(record, verdict) for record, verdict in judged.pairs())
 
 
 @contextmanager
@@ -179,7 +183,7 @@ def scripts_at(path: str, complaints: Complaints, hold: bool) -> Iterator[Take]:
     """The script at ``path``, and beside it the one that takes it back, which is there first."""
     with whole_file(path) as apply, whole_file(wpcli.undo_name(path)) as undo:
         scripts = wpcli.Scripts(apply, undo, complaints.say, hold=hold)
-        yield scripts.write
+        yield lambda judged: scripts.write(judged.pairs())
         scripts.close()
 
 

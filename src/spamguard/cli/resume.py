@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, cast
 
@@ -13,10 +13,7 @@ from spamguard.cli.common import encoded, say
 from spamguard.formats.output import Unfinished, resumable_file
 from spamguard.formats.record import Annotator, Record
 from spamguard.formats.source import HEAD, Source
-from spamguard.labelling import Tally
-from spamguard.records import Verdict
-
-Batch = Iterable[tuple[Record, Verdict | None]]
+from spamguard.labelling import Judged, Tally
 
 #: Options of the command that change nothing in the rows, or are compared by themselves.
 _NO_MATTER = ("file", "output", "model_path", "resume", "quiet", "strict")
@@ -32,12 +29,12 @@ class After:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._reader, name)
 
-    def batches(self) -> Iterator[list[Record]]:
+    def batches(self) -> Iterator[Sequence[Record]]:
         left = self._count
         for batch in self._reader.batches():
-            rest = batch[left:]
+            if left < len(batch):
+                yield batch[left:] if left else batch
             left -= min(left, len(batch))
-            yield rest
 
 
 class Run:
@@ -65,12 +62,12 @@ class Run:
         """The reader, from where the earlier run was stopped."""
         return cast("Annotator", After(reader, self.records)) if self.resumes else reader
 
-    def counted(self, take: Callable[[Batch], None]) -> Callable[[Batch], None]:
+    def counted(self, take: Callable[[Judged], None]) -> Callable[[Judged], None]:
         """The same, and what it took is noted as written."""
 
-        def counting(judged: Batch) -> None:
+        def counting(judged: Judged) -> None:
             take(judged)
-            self.records += sum(1 for _ in judged)
+            self.records += len(judged.records)
             labels, bad = dict(self._tally.labels), self._tally.bad
             self._file.save({"records": self.records, "labels": labels, "bad": bad})
 

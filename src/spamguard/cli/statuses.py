@@ -2,18 +2,25 @@
 
 import heapq
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from spamguard.cli.common import escaped, say
 from spamguard.formats.changes import APPROVED
-from spamguard.formats.record import Record, shown
-from spamguard.records import LABELS, SPAM, Verdict
+from spamguard.formats.columns import with_status
+from spamguard.formats.record import shown
+from spamguard.labelling import Judged
+from spamguard.records import LABELS, SPAM
 
 #: So many statuses are told of one by one, and so many approved comments.
 MOST_STATUSES = 12
 MOST_SHOWN = 10
 #: What WordPress means by its numbers.
 _MEANING = {"1": "1 (approved)", "0": "0 (held)"}
+
+
+def has_status(columns: Mapping[str, str]) -> bool:
+    """Whether comments in such columns have a status. Of JSON nothing is known beforehand."""
+    return not columns or "status" in with_status(columns)
 
 
 class StatusTable:
@@ -26,8 +33,8 @@ class StatusTable:
         self.counts: Counter[tuple[str, str]] = Counter()
         self._doubtful: list[tuple[float, int, str]] = []
 
-    def add(self, judged: Iterable[tuple[Record, Verdict | None]]) -> None:
-        for record, verdict in judged:
+    def add(self, judged: Judged) -> None:
+        for record, verdict in judged.pairs():
             if verdict is None or record.comment is None or record.comment.status is None:
                 continue
             status = str(record.comment.status)[:40]

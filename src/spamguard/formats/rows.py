@@ -95,7 +95,7 @@ class Rows:
     def damage(self) -> list[tuple[int, str]]:
         return self._reader.damage
 
-    def batches(self) -> Iterator[list[Record]]:
+    def batches(self) -> Iterator[Sequence[Record]]:
         return self._reader.batches()
 
     def cell(self, record: Record, column: str) -> Any:
