@@ -49,6 +49,13 @@ _RISKY = re.compile(r"[\s'\"\\\ufffd]")
 @click.option(
     "--ids", type=click.Choice(LABELS), help="Print the ids with this verdict, one a line."
 )
+@click.option(
+    "--jobs",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    help="How many processes score; the output is the same for any number.",
+)
 @click.option("--dry-run", is_flag=True, help="Write nothing; show counts and the surest verdicts.")
 @strict_option
 @quiet_option
@@ -59,6 +66,7 @@ def label(
     format_name: str | None,
     only: str | None,
     ids: str | None,
+    jobs: int,
     dry_run: bool,
     strict: bool,
     quiet: bool,
@@ -88,7 +96,7 @@ def label(
             if output:
                 sink(reader.opening())
             complaints = Complaints(source)
-            for judged in judge(source, reader, model, tally):
+            for judged in judge(source, reader, model, tally, jobs):
                 for record in judged.bad():
                     complaints.about(record)
                 if output:
