@@ -31,6 +31,7 @@ RANKS = {
     "explain": 4,
     "training": 4,
     "evaluation": 4,
+    "workers": 4,
     "labelling": 5,
     "report": 5,
     "server": 6,

@@ -72,6 +72,13 @@ _RISKY = re.compile(r"[\s'\"\\\ufffd]")
 @click.option(
     "--resume", is_flag=True, help="Go on with a run that was stopped, where it was stopped."
 )
+@click.option(
+    "--jobs",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    help="How many processes score; the output is the same for any number.",
+)
 @click.option("--dry-run", is_flag=True, help="Write nothing; show what would change.")
 @strict_option
 @quiet_option
@@ -89,6 +96,7 @@ def label(
     ids: str | None,
     script: str | None,
     resume: bool,
+    jobs: int,
     dry_run: bool,
     strict: bool,
     quiet: bool,
@@ -150,7 +158,7 @@ def label(
         if (dry_run or (sys.stderr.isatty() and not quiet)) and has_status(reader.columns):
             takers.append(statuses.add)
         step = stack.enter_context(progress(source, "labelling", quiet))
-        for judged in judge(source, rest, model, tally):
+        for judged in judge(source, rest, model, tally, jobs):
             for take in takers:
                 take(judged)
             step()

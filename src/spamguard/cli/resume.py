@@ -16,7 +16,7 @@ from spamguard.formats.source import HEAD, Source
 from spamguard.labelling import Judged, Tally
 
 #: Options of the command that change nothing in the rows, or are compared by themselves.
-_NO_MATTER = ("file", "output", "model_path", "resume", "quiet", "strict")
+_NO_MATTER = ("file", "output", "model_path", "jobs", "resume", "quiet", "strict")
 
 
 class After:
