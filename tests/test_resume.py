@@ -20,7 +20,7 @@ from readers_support import EXPORTS
 
 #: Rows for some checkpoints, since most of a row is no text to judge.
 ROWS = 20_000
-FILLER = "filler " * 150
+FILLER = "filler " * 450
 
 
 @pytest.fixture(scope="session")
@@ -166,7 +166,7 @@ def test_what_is_left_can_be_the_input_of_another_run(model, source, tmp_path):
 
 def test_a_full_disk_keeps_what_was_written(model, source, whole, tmp_path):
     target = tmp_path / "out.csv"
-    full = shell('ulimit -f 8192; exec "$@"', "label", source, "-m", model, "-o", target)
+    full = shell('ulimit -f 32768; exec "$@"', "label", source, "-m", model, "-o", target)
     assert full.code == 3
     assert "cannot be written" in full.err.splitlines()[-1]
     assert not target.exists()

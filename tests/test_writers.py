@@ -2,9 +2,11 @@
 
 import csv
 import gzip
+import importlib.util
 import io
 import json
 import os
+import random
 import re
 import signal
 import sqlite3
@@ -16,9 +18,12 @@ from hypothesis import strategies as st
 
 from cli_support import check_one_line, check_refused, even_model, invoke, run, shell, started
 from readers_support import EXPORTS, SHARED, isso_database, read, zipped
-from spamguard import storage
-from spamguard.formats.changes import Change
-from spamguard.formats.inplace import patch, undone
+from spamguard import formats, storage
+from spamguard.errors import InputError
+from spamguard.formats.changes import STATUSES, Change, Changes
+from spamguard.formats.inplace import labelled_copy, patch, undone
+from spamguard.formats.source import Source
+from spamguard.records import Verdict
 
 OWN = [
     EXPORTS / name
@@ -406,6 +411,55 @@ def patched(data, changes):
     steps = ((c.place, c.old.encode("latin-1"), c.new.encode("latin-1")) for c in changes)
     patch(io.BytesIO(data), steps, out.write, "x")
     return out.getvalue()
+
+
+# --- damaged files ---------------------------------------------------------------------------------
+
+
+def records_of(path, name):
+    with Source(str(path)) as source:
+        reader = formats.open_reader(source, name, {})
+        return [record for batch in reader.batches() for record in batch]
+
+
+@pytest.mark.parametrize("name", ["wordpress.xml", "disqus.xml"])
+def test_damaged_files_are_changed_in_nothing_but_statuses(tmp_path, project, name):
+    spec = importlib.util.spec_from_file_location(
+        "fuzz_readers", project / "benchmarks" / "fuzz_readers.py"
+    )
+    fuzz = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(fuzz)
+    draw = random.Random(0)
+    whole = [path.read_bytes() for path in OWN]
+    kind = "disqus" if name == "disqus.xml" else "wxr"
+    source, target, log = (tmp_path / part for part in ("in.xml", "out.xml", "changes.jsonl"))
+    placed = 0
+    for _ in range(150):
+        source.write_bytes(fuzz.damaged((EXPORTS / name).read_bytes(), whole, draw))
+        try:
+            records = records_of(source, kind)
+        except InputError:
+            continue
+        changes = Changes(STATUSES[kind], "", hold=False)
+        spam = [(record, record.comment and Verdict("spam", 0.9)) for record in records]
+        with (
+            Source(str(source)) as opened,
+            labelled_copy(opened, str(target), str(log), changes, lambda *_: None) as take,
+        ):
+            take(spam)
+        again = records_of(target, kind)
+        assert len(again) == len(records)
+        for before, after in zip(records, again, strict=True):
+            if before.comment is None:
+                assert after.comment is None
+                continue
+            assert after.comment._replace(status=None) == before.comment._replace(status=None)
+            placed += before.place is not None
+            expected = before.comment.status if before.place is None else "spam"
+            assert after.comment.status == expected
+        assert invoke("undo", log, target, "-o", tmp_path / "back.xml").code == 0
+        assert (tmp_path / "back.xml").read_bytes() == source.read_bytes()
+    assert placed > 200
 
 
 # --- the output is whole or not there -------------------------------------------------------------

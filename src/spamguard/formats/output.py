@@ -10,7 +10,7 @@ from typing import Any, BinaryIO, Final
 from spamguard.errors import InputError, OutputError
 
 #: So many bytes are written between two checkpoints.
-EVERY: Final = 4 << 20
+EVERY: Final = 16 << 20
 
 
 @contextmanager
