@@ -195,3 +195,9 @@ def _without_markup(text: str, links: list[str], signs: list[str]) -> str:
         if "[/" in text:  # not in code: a[i]
             text = re.sub(_INLINE_BBCODE, "", text)
     return _TAG.sub(" ", _INLINE_TAG.sub("", text))
+
+
+def mail_addresses(raw: str) -> list[str]:
+    """The e-mail addresses in a text, which ``undisguise`` leaves out of what it gives."""
+    text = _with_dots(plain_letters(_unescaped(raw, []), []), [])
+    return re.findall(_MAIL, re.sub(_BRACKETED_AT, "@", text))

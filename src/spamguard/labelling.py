@@ -1,14 +1,15 @@
 """The one loop: records in, verdicts beside them out, and a count of what happened."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from spamguard.formats.record import Reader, Record
 from spamguard.formats.source import Source
 from spamguard.model import Model, Scorer
-from spamguard.records import HAM, SPAM, Verdict
+from spamguard.records import HAM, SPAM, Comment, Verdict
 
 Judged = tuple[Record, Verdict | None]
+Overrule = Callable[[Comment, Verdict], Verdict]
 
 
 class Tally:
@@ -45,11 +46,14 @@ class Tally:
         ]
 
 
-def judge(source: Source, reader: Reader, model: Model, tally: Tally) -> Iterator[list[Judged]]:
+def judge(
+    source: Source, reader: Reader, model: Model, tally: Tally, overrule: Overrule | None = None
+) -> Iterator[list[Judged]]:
     """The records of ``reader`` with their verdicts, a batch at a time as the input gives them.
 
     A small or a live input is scored by the interpreted kernel, whose first answer comes at once;
     a large file, or a pipe that is found full, by the compiled one. Both give equal bits.
+    ``overrule`` has the last word on each verdict.
     """
     scorer = Scorer(model)
     bulk = False
@@ -59,7 +63,9 @@ def judge(source: Source, reader: Reader, model: Model, tally: Tally) -> Iterato
             scorer = Scorer(model, bulk=True)
             tally.interpreted_bulk = not scorer.compiled
         comments = [record.comment for record in batch if record.comment is not None]
-        verdicts = iter(scorer.verdicts(comments))
+        verdicts: Iterator[Verdict] = iter(scorer.verdicts(comments))
+        if overrule is not None:
+            verdicts = map(overrule, comments, verdicts)
         judged: list[Judged] = [
             (record, None if record.comment is None else next(verdicts)) for record in batch
         ]

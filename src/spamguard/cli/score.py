@@ -22,6 +22,7 @@ from spamguard.cli.common import (
     strict_option,
     write,
 )
+from spamguard.cli.owner import list_options, lists_policy
 from spamguard.formats.source import Source
 from spamguard.labelling import Judged, Tally, judge
 from spamguard.records import HAM, SPAM, UNSURE
@@ -38,7 +39,8 @@ def _is_record(item: Judged) -> bool:
 @model_option
 @format_option
 @nul_option
-@column_options("text", "author", "author_url", "post_title", "id")
+@column_options("text", "author", "author_email", "author_url", "post_title", "id")
+@list_options
 @click.option("--json", "as_json", is_flag=True, help="Answer in JSON lines.")
 @click.option(
     "--exit-code",
@@ -51,6 +53,8 @@ def score(
     model_path: str | None,
     format_name: str | None,
     nul: bool,
+    allow: tuple[str, ...],
+    block: tuple[str, ...],
     as_json: bool,
     exit_code: bool,
     strict: bool,
@@ -62,13 +66,15 @@ def score(
     On a live pipe each answer comes before the next line is read.
     """
     model = load_model(model_path)
+    policy = lists_policy(allow, block)
+    overrule = policy.overrule if policy else None
     answer = json_line if as_json else text_line
     tally = Tally()
     with Source(file) as source:
         reader = open_reader(source, format_name, nul, options)
         complaints = Complaints(source)
         held: list[Judged] = []  # --exit-code answers only when it knows that there is one
-        for judged in judge(source, reader, model, tally):
+        for judged in judge(source, reader, model, tally, overrule):
             records = list(filter(_is_record, judged))
             for record, verdict in records:
                 if verdict is None:
