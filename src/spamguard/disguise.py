@@ -199,5 +199,8 @@ def _without_markup(text: str, links: list[str], signs: list[str]) -> str:
 
 def mail_addresses(raw: str) -> list[str]:
     """The e-mail addresses in a text, which ``undisguise`` leaves out of what it gives."""
-    text = _with_dots(plain_letters(_unescaped(raw, []), []), [])
-    return re.findall(_MAIL, re.sub(_BRACKETED_AT, "@", text))
+    text = _unescaped(raw, []) if "&" in raw else raw
+    text = text.lower() if text.isascii() else plain_letters(text, [])
+    if " at" in text or "(at" in text or "[at" in text or "{at" in text:
+        text = re.sub(_BRACKETED_AT, "@", _with_dots(text, []))
+    return re.findall(_MAIL, _with_dots(text, [])) if "@" in text else []

@@ -30,6 +30,8 @@ _ADDRESS = re.compile(
     re.IGNORECASE,
 )
 _PAGE = re.compile(r"(?:[a-z]+://)?+[^/?#]*[/?#].+", re.IGNORECASE)
+#: No name, address or phrase is longer.
+MOST_ENTRY = 500
 #: Of so many further bad lines the numbers are told.
 MOST_TOLD = 10
 
@@ -110,6 +112,8 @@ def _parsed(entry: str) -> list[tuple[str, str]]:
     """What an entry matches: kinds and keys. Raises ValueError that says what is wrong with it."""
     if not entry.isascii() and re.search("[\ud800-\udfff]", entry):
         raise ValueError("is not valid UTF-8; save the list as UTF-8")
+    if len(entry) > MOST_ENTRY:
+        raise ValueError(f"longer than {MOST_ENTRY} characters: no name, address or phrase")
     prefix = _PREFIX.fullmatch(entry)
     if prefix:
         kind, value = prefix[1].lower(), prefix[2]
@@ -122,8 +126,8 @@ def _parsed(entry: str) -> list[tuple[str, str]]:
     if "." in entry and _ADDRESS.fullmatch(entry):
         return [(HOST, _host(entry))]
     # A name and a phrase look alike. What is too little for a phrase may still be a name.
-    name = (AUTHOR, _author(entry))
-    return [name, (PHRASE, _phrase(entry))] if _is_phrase(entry) else [name]
+    keys = [(AUTHOR, _author(entry)), (PHRASE, _words(entry))]
+    return [(kind, key) for kind, key in keys if key]
 
 
 def _author(value: str) -> str:
@@ -149,19 +153,22 @@ def _host(value: str) -> str:
 
 
 def _phrase(value: str) -> str:
-    if not _is_phrase(value):
-        raise ValueError(f"{value!r} is too little to be told by; a phrase has two letters or more")
+    phrase = _words(value)
+    if not phrase:
+        raise ValueError(f"{value!r} is too little to tell a comment by; write more of it")
+    return phrase
+
+
+def _words(value: str) -> str:
+    """The tokens of a phrase, none where they are one letter only, or signs that any text has."""
+    has_letter = any(map(str.isalnum, value))
+    has_symbol = any(unicodedata.category(character) == "So" for character in value)
+    if not has_symbol and not (has_letter and len(value) > 1):
+        return ""
     text = undisguise(value)[0]
     if LINK in text or MAIL in text:
-        raise ValueError(f"{value!r} holds a link or an e-mail address; list just that, or no part")
+        raise ValueError(f"{value!r} holds a link or an e-mail address; list that, or the rest")
     return " ".join(tokens(text))
-
-
-def _is_phrase(value: str) -> bool:
-    """Whether there is more in it than one letter, or than the signs that every text has."""
-    letters = sum(map(str.isalnum, value))
-    has_symbol = any(unicodedata.category(character) == "So" for character in value)
-    return (letters > 1 or has_symbol) and bool(tokens(undisguise(value)[0]))
 
 
 def _with_domains(emails: list[str]) -> Iterator[str]:

@@ -61,7 +61,6 @@ class Staticman(Export):
             date=_time(said.get(columns.get("date", ""))),
             post_link=path.parent.as_posix() if path.parent.name else None,
             status="merged",
-            author_email=value.get("author_email"),
         )
         return self.record(comment, number, HAM)
 
