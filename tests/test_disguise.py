@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 
 from spamguard.disguise import LINK, MAIL, undisguise
+from spamguard.spelling import oddly_spelled
 from strategies import texts
 
 # Letters that look Latin stand here as escapes: nobody can read them apart.
@@ -151,6 +152,18 @@ def test_honest_texts_leave_no_sign_and_keep_their_words(text):
 
 def test_the_padding_of_a_word_does_not_count_as_spaced():
     assert undisguise("1 2 3 4 5 and a b a b")[2] == []
+
+
+@pytest.mark.parametrize("text", ["v i a g r a x", "buy v1agra", "c@sino", "sooo good"])
+def test_odd_spelling_is_told_by_a_cheap_look(text):
+    assert oddly_spelled(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "is plan b an option", "mp3 at 10:30... 1000 times!!!", "too good"]
+)
+def test_plain_spelling_is_left_alone_by_a_cheap_look(text):
+    assert not oddly_spelled(text)
 
 
 def test_words_apart_stay_apart():

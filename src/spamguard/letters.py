@@ -58,7 +58,7 @@ _CYRILLIC = str.maketrans("ABCEHKMOPTXaceopxyi", "АВСЕНКМОРТХасео
 _SHORTEST_MASKED = 4
 
 #: Normalising takes the square of the time for a pile of marks, so long texts go slice by slice.
-_SLICE = 1000
+_SLICE = 500
 #: One character may stand for eighteen; a text grows to twice its length and so much at most.
 _MOST_MORE = 100
 

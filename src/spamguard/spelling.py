@@ -29,10 +29,11 @@ _APART = (
 #: In a text with such a word shorter ones are words too.
 _SHORT_APART = _APART.replace("{2,}", "*")
 
-_REPEATED = re.compile(r"(.)\1\1")
+_REPEATED = re.compile(r"(.)\1\1(?<=[^\W\d_])")
 _RUN = r"(.)\1\1+"
 #: Three of these mean something.
 _TRIPLES = frozenset(("www", "xxx", "iii"))
+_VOWELS = "aeiouy"
 
 #: Digits and signs by the letter they stand for.
 _LETTERS = str.maketrans("013457@$!", "oieastasi")
@@ -53,7 +54,9 @@ _NO_LEET = (
     r"|v\d+(?:beta|alpha)?$|.*\$\d|(?:pi|me|my|us)@"
 )
 #: Where two words are leet, these are too: "th3", "t0", "0n".
-_PERHAPS_LEET = r"(?=.*[a-z])[a-z0$][a-z013457@$]*"
+_PERHAPS_LEET = (
+    r"(?=.*[a-z])(?!\d+(?:st|nd|rd|th|s|k|m|x|am|pm|[ckm]m|k?g|[mg]b|min|hrs?|px|%)$)[a-z013457@$]+"
+)
 _FEWEST_LETTERS, _LONGEST_LEET = 3, 24
 
 
@@ -76,12 +79,26 @@ def plain_words(text: str, signs: list[str]) -> str:
     return text
 
 
+def oddly_spelled(text: str) -> bool:
+    """Whether ``plain_words`` may change an ASCII text in lower case: cheap, and right for most."""
+    shape = text.encode().translate(_SHAPES)
+    return (
+        _SPACED_SHAPE.search(shape) is not None
+        or _LEET_SHAPE.search(shape) is not None
+        or "aaa" in text
+        or "eee" in text
+        or "iii" in text
+        or "ooo" in text
+        or "uuu" in text
+    )
+
+
 def _joined(match: re.Match[str]) -> str:
     """A word whose letters stood apart, unless they are a list, kisses or initials."""
     word = _joined_letters(match)
     letters = list(filter(str.isalpha, word))
     is_word = len(set(letters)) >= 3 and 3 * len(letters) >= 2 * len(word)
-    is_initials = "." in match[1] and len(word) < 5
+    is_initials = "." in match[1] and len(word) < 5 and match.string.startswith(".", match.end())
     return word if is_word and not is_initials else match[0]
 
 
@@ -114,5 +131,18 @@ def _is_leet(word: str) -> bool:
 
 
 def _shortened(match: re.Match[str]) -> str:
+    """Two letters of a run, or one where words never have two."""
     run = match[0]
-    return run[:2] if run.isalpha() and run not in _TRIPLES else run
+    if run in _TRIPLES or not run.isalpha():
+        return run
+    before = match.string[max(match.start() - 1, 0) : match.start()]
+    after = match.string[match.end() : match.end() + 1]
+    if run[0] in "eo":
+        doubles = before.isalpha() and before not in _VOWELS
+    elif run[0] in "bcdfglmnprstz":
+        doubles = before in tuple(_VOWELS) and (
+            after in tuple("aeiouylr") if after.isalpha() else run[0] in "fls"
+        )
+    else:
+        doubles = not run.isascii()
+    return run[:2] if doubles else run[0]
