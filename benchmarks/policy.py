@@ -105,9 +105,7 @@ def main() -> None:
         for source in sorted({source for _, source in found}):
             hits = [bad for bad, where in found if where == source]
             print(f"  {source}: {sum(hits)} spam, {len(hits) - sum(hits)} ham")
-    print(
-        "\n| approved comments | ham called spam | of it unsure | spam called spam | of it unsure |"
-    )
+    print("\n| approved comments | ham called spam | now unsure | spam called spam | now unsure |")
     print("|--:|--:|--:|--:|--:|")
     for fewest in APPROVED:
         saved = [known(file, fewest) for file in by_source(unseen)]

@@ -20,8 +20,9 @@ def near_duplicate_groups(texts: Sequence[str]) -> Any:
     import numpy as np
     from scipy import sparse
 
-    hasher = features.Hasher()
-    hashes = [_shingles(hasher, text.clean(raw)[0]) for raw in texts]
+    speed = kernel.fastest()
+    hasher = features.Hasher(speed)
+    hashes = [_shingles(hasher, clean) for clean in text.clean(texts, speed)[0]]
     if not hashes:
         return np.zeros(0, int)
     begins = np.cumsum([0] + [len(found) for found in hashes[:-1]])

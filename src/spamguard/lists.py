@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import Final
 
-from spamguard.disguise import LINK, MAIL, undisguise
+from spamguard.disguise import LINK, MAIL
 from spamguard.errors import InputError
 from spamguard.formats.source import Source
-from spamguard.traits import Traits, host_of, plain_name, tokens
+from spamguard.traits import Traits, host_of, plain_name, plain_text, tokens
 
 AUTHOR: Final = "author"
 EMAIL: Final = "email"
@@ -165,7 +165,7 @@ def _words(value: str) -> str:
     has_symbol = any(unicodedata.category(character) == "So" for character in value)
     if not has_symbol and not (has_letter and len(value) > 1):
         return ""
-    text = undisguise(value)[0]
+    text = plain_text(value)[0]
     if LINK in text or MAIL in text:
         raise ValueError(f"{value!r} holds a link or an e-mail address; list that, or the rest")
     return " ".join(tokens(text))

@@ -16,11 +16,11 @@ from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.pipeline import Pipeline, make_pipeline
 from threadpoolctl import threadpool_limits
 
-from spamguard import features
+from spamguard import features, kernel, text
 from spamguard.duplicates import near_duplicate_groups
 from spamguard.errors import TrainingError
 from spamguard.model import Model, Part
-from spamguard.records import HAM, SPAM, Comment
+from spamguard.records import HAM, SPAM, Columns, Comment
 
 #: Inverse regularisation strength, and in how many rows a column must occur.
 STRENGTH = 10.0
@@ -114,7 +114,7 @@ def check_classes(spam: Any) -> None:
 
 def count_columns(comments: Sequence[Comment]) -> Any:
     """The counts of all blocks side by side: csr matrix of shape (n_comments, all columns)."""
-    views = features.view_columns(comments)
+    views = text.views(Columns.of(comments), kernel.fastest())
     counts = [features.count_matrix(views[block.view], block) for block in features.BLOCKS]
     return sparse.hstack(counts, format="csr")
 

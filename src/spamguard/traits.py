@@ -8,6 +8,7 @@ import re
 from functools import cached_property
 from urllib.parse import unquote
 
+from spamguard import spelling
 from spamguard.disguise import mail_addresses, undisguise
 from spamguard.letters import plain_letters
 from spamguard.records import Comment
@@ -33,25 +34,24 @@ class Traits:
         self._comment = comment
 
     @cached_property
-    def _undisguised(self) -> tuple[str, list[str]]:
-        text, links, _ = undisguise(self._comment.text)
-        return text, links
+    def _plain(self) -> tuple[str, list[str]]:
+        return plain_text(self._comment.text)
 
     @cached_property
     def tokens(self) -> list[str]:
         """The words of the text, and each other sign in it."""
-        return tokens(self._undisguised[0])
+        return tokens(self._plain[0])
 
     @cached_property
     def link_hosts(self) -> set[str]:
         """The hosts of the links in the text."""
-        return {host_of(link) for link in self._undisguised[1]}
+        return {host_of(link) for link in self._plain[1]}
 
     @cached_property
     def hosts(self) -> set[str]:
         """The hosts of the links in the text, of the author's address and of links in his name."""
         address, name = self._comment.author_url or "", (self._comment.author or "")[:MOST_NAME]
-        return {*self.link_hosts, *map(host_of, [address, *undisguise(name)[1]])} - {""}
+        return {*self.link_hosts, *map(host_of, [address, *plain_text(name)[1]])} - {""}
 
     @cached_property
     def name(self) -> str:
@@ -64,6 +64,13 @@ class Traits:
         return [own, *mail_addresses(self._comment.text)]
 
 
+def plain_text(raw: str) -> tuple[str, list[str]]:
+    """A text without disguise, as ``text.clean`` gives it for many at once, and the links in it."""
+    links: list[str] = []
+    text = spelling.joined(undisguise(raw, links, [], []), [])
+    return spelling.shortened(spelling.without_leet(" ".join(text.split()), [])), links
+
+
 def tokens(text: str) -> list[str]:
     """The words of a text without disguise, and each other sign in it."""
     return _TOKEN.findall(text)
@@ -71,12 +78,12 @@ def tokens(text: str) -> list[str]:
 
 def plain_name(name: str) -> str:
     """A name as it is compared."""
-    return " ".join(plain_letters(html.unescape(name[:MOST_NAME]), []).split())
+    return " ".join(plain_letters(html.unescape(name[:MOST_NAME]), []).casefold().split())
 
 
 def host_of(address: str) -> str:
     """The host that an address leads to, without ``www.``."""
-    plain = unquote(plain_letters(address[: 2 * MOST_HOST].strip(), []))
+    plain = unquote(plain_letters(address[: 2 * MOST_HOST].strip(), [])).casefold()
     begin = _SCHEME.match(plain)
     rest = plain[begin.end() :] if begin else plain
     host = _AFTER_HOST.split(rest, maxsplit=1)[0].rpartition("@")[2].partition(":")[0]

@@ -8,7 +8,7 @@ import click
 from spamguard.cli.common import escaped, progress, say
 from spamguard.formats.record import Reader
 from spamguard.formats.source import Source
-from spamguard.labelling import Judged, Tally, judge
+from spamguard.labelling import Pair, Tally, judge
 from spamguard.model import Model
 from spamguard.records import HAM, SPAM
 
@@ -73,10 +73,10 @@ def file_policy(
     policy = lists or Policy()
     known = None if trust_approved is None else KnownReaders(trust_approved)
     met = Campaigns() if campaigns else None
-    batches: Iterable[Iterable[Judged]] = (
-        judge(source, reader, model, Tally(), policy.overrule)
+    batches: Iterable[Iterable[Pair]] = (
+        (judged.pairs() for judged in judge(source, reader, model, Tally(), policy.overrule))
         if campaigns
-        else ([(record, None) for record in batch] for batch in reader.batches())
+        else ([(record, None) for record in records] for records in reader.batches())
     )
     with progress(source, "looking through", quiet) as step:
         for batch in batches:
