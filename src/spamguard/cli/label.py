@@ -148,11 +148,13 @@ def _send(file: Any, data: bytes) -> None:
     file.write(data)
 
 
-def _kept(reader: Annotator, judged: Judged, only: str | None) -> Iterator[str]:
+def _kept(reader: Annotator, judged: Judged, only: str | None) -> Iterable[str]:
     """The annotated records, all of them or those with one verdict."""
-    for annotated, verdict in zip(_annotated(reader, judged), judged.verdicts, strict=True):
-        if only is None or (verdict is not None and verdict.label == only):
-            yield annotated
+    annotated = _annotated(reader, judged)
+    if only is None:
+        return annotated
+    wanted = [verdict is not None and verdict.label == only for verdict in judged.verdicts]
+    return compress(annotated, wanted)
 
 
 def _annotated(reader: Annotator, judged: Judged) -> Iterable[str]:
