@@ -102,7 +102,9 @@ def label(
         if twice:
             with given.reopened() as first:
                 reader = formats.open_reader(first, format_name, columns)
-                policy = file_policy(policy, trust_approved, campaigns, first, reader, model, quiet)
+                policy = file_policy(
+                    policy, trust_approved, campaigns, first, reader, model, jobs, quiet
+                )
         overrule = policy.overrule if policy else None
         as_json = (output or "").removesuffix(".gz").endswith(".jsonl")
         reader = formats.open_table(source, format_name, columns, as_json=as_json)
