@@ -67,7 +67,8 @@ def test_the_table_holds_the_same_comments_and_labels(tmp_path, source, form):
 
     def plain(comment):
         """A table knows no difference between what is empty and what is not there."""
-        values = [None if value == "" else value for value in comment]
+        kept = comment._replace(author_email=None)  # which stays where it was
+        values = [None if value == "" else value for value in kept]
         return [str(value) if value is not None else None for value in values]
 
     assert list(map(plain, after.comments)) == list(map(plain, before.comments))

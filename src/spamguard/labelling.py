@@ -1,16 +1,17 @@
 """The one loop: records in, verdicts beside them out, and a count of what happened."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from typing import NamedTuple
 
 from spamguard.formats.record import PlainRows, Reader, Record
 from spamguard.formats.source import Source
 from spamguard.model import Model, Scorer
-from spamguard.records import HAM, SPAM, Columns, Verdict
+from spamguard.records import HAM, SPAM, Columns, Comment, Verdict
 
 Pair = tuple[Record, Verdict | None]
+Overrule = Callable[[Comment, Verdict], Verdict]
 
 
 class Judged(NamedTuple):
@@ -28,9 +29,18 @@ class Judged(NamedTuple):
 
     def bad(self) -> list[Record]:
         """The records that should have been comments."""
-        if None not in self.verdicts:
+        if all(self.verdicts):
             return []
         return [record for record in self.records if record.error is not None]
+
+    def overruled(self, overrule: Overrule) -> "Judged":
+        """The batch with the verdicts that stand."""
+        return self._replace(
+            verdicts=[
+                overrule(record.comment, verdict) if record.comment and verdict else None
+                for record, verdict in self.pairs()
+            ]
+        )
 
 
 class Tally:
@@ -73,13 +83,18 @@ class Tally:
 
 
 def judge(
-    source: Source, reader: Reader, model: Model, tally: Tally, jobs: int = 1
+    source: Source,
+    reader: Reader,
+    model: Model,
+    tally: Tally,
+    overrule: Overrule | None = None,
+    jobs: int = 1,
 ) -> Iterator[Judged]:
     """The records of ``reader`` with their verdicts, a batch at a time as the input gives them.
 
     A small or a live input is scored by the interpreted kernel, whose first answer comes at once;
     a large file, or a pipe that is found full, by the compiled one, in ``jobs`` processes. All give
-    equal bits.
+    equal bits. ``overrule`` has the last word on each verdict.
     """
     for records, log_odds in _scored(source, reader, model, tally, jobs):
         verdicts: Sequence[Verdict | None] = model.verdicts(log_odds)
@@ -87,6 +102,8 @@ def judge(
             found = iter(verdicts)
             verdicts = [None if record.comment is None else next(found) for record in records]
         judged = Judged(records, verdicts)
+        if overrule is not None:
+            judged = judged.overruled(overrule)
         tally.add(judged)
         yield judged
 

@@ -3,7 +3,7 @@
 import re
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from typing import Any, cast
 
 import click
@@ -27,6 +27,7 @@ from spamguard.cli.common import (
     write,
 )
 from spamguard.cli.outputs import Take, Wishes, output_to, scripts_at
+from spamguard.cli.owner import evidence_options, file_policy, list_options, lists_policy
 from spamguard.cli.statuses import StatusTable, has_status
 from spamguard.errors import InputError
 from spamguard.formats.forms import IN_PLACE, form_of
@@ -47,8 +48,10 @@ _RISKY = re.compile(r"[\s'\"\\\ufffd]")
 @click.option(
     "--format", "format_name", type=click.Choice(formats.FILES), help="What the input is."
 )
-@column_options("text", "author", "author_url", "post_title", "id")
+@column_options("text", "author", "author_email", "author_url", "post_title", "id")
 @pingbacks_option
+@list_options
+@evidence_options
 @click.option("--only", type=click.Choice(LABELS), help="Write only the rows with this verdict.")
 @click.option("--explain", is_flag=True, help="Add a column with the three strongest reasons.")
 @click.option("--excel-safe", is_flag=True, help="Put ' before cells that a spreadsheet would run.")
@@ -98,6 +101,10 @@ def label(
     resume: bool,
     jobs: int,
     dry_run: bool,
+    allow: tuple[str, ...],
+    block: tuple[str, ...],
+    trust_approved: int | None,
+    campaigns: bool,
     strict: bool,
     quiet: bool,
     **options: Any,
@@ -126,39 +133,44 @@ def label(
     model = load_model(model_path)
     tally = Tally(certain=SHOWN_CERTAIN if dry_run else 0)
     statuses = StatusTable()
+    policy = lists_policy(allow, block)
+    twice = trust_approved is not None or campaigns
+    columns = chosen_columns(options)
     with ExitStack() as stack:
-        source = stack.enter_context(Source(file))
+        given = stack.enter_context(Source(file))
         for written in wishes.files():
-            refuse_input_as_output(source, written)
-        name = None if source.is_zip else format_name or formats.format_of(source)
+            refuse_input_as_output(given, written)
+        name = None if given.is_zip else format_name or formats.format_of(given)
         form = form_of(output, name) if output else None
         wishes.check_form(form, name)
-        if form == IN_PLACE:
-            source = stack.enter_context(seekable(source))
+        read_as = (format_name or name, columns)
+        if twice:
+            with given.reopened() as first:
+                looked = formats.open_reader(first, *read_as, include_pingbacks=include_pingbacks)
+                policy = file_policy(
+                    policy, trust_approved, campaigns, first, looked, model, jobs, quiet
+                )
+        source = stack.enter_context(_to_judge(given, form, twice=twice))
         reader = formats.open_table(
-            source,
-            format_name or name,
-            chosen_columns(options),
-            form=form,
-            include_pingbacks=include_pingbacks,
+            source, *read_as, form=form, include_pingbacks=include_pingbacks
         )
-        if ids and "id" not in reader.columns and reader.columns:
-            raise InputError(f"{source.name}: no column looks like an id; name it with --id-column")
         complaints = Complaints(source)
         takers: list[Take] = [complaints.take]
         rest, resumes = cast("Reader", reader), False
         if form is not None:
-            into = output_to(wishes, source, reader, name, form, model, tally, complaints)
+            decided = policy.counts if policy else {}
+            into = output_to(wishes, source, reader, name, form, model, tally, decided, complaints)
             take, rest, resumes = stack.enter_context(into)
             takers.append(take)
         if ids:
-            takers.append(lambda judged: write("".join(_ids(source, judged, ids))))
+            takers.append(_ids_to_stdout(source, reader, ids))
         if script:
             takers.append(stack.enter_context(scripts_at(script, complaints, wishes.hold)))
         if (dry_run or (sys.stderr.isatty() and not quiet)) and has_status(reader.columns):
             takers.append(statuses.add)
         step = stack.enter_context(progress(source, "labelling", quiet))
-        for judged in judge(source, rest, model, tally, jobs):
+        overrule = policy.overrule if policy else None
+        for judged in judge(source, rest, model, tally, overrule, jobs):
             for take in takers:
                 take(judged)
             step()
@@ -168,9 +180,22 @@ def label(
         _show(statuses, tally)
     elif not resumes:  # what the earlier run met is not in it
         statuses.say()
-    report(tally, source, quiet)
+    report(tally, source, quiet, policy.counts if policy else {})
     if strict and tally.bad:
         sys.exit(STRICT_EXIT)
+
+
+def _to_judge(given: Source, form: str | None, *, twice: bool) -> AbstractContextManager[Source]:
+    """The source to judge: once more from its beginning, or so that it can be read once more."""
+    if form == IN_PLACE:
+        return seekable(given)
+    return given.reopened() if twice else nullcontext(given)
+
+
+def _ids_to_stdout(source: Source, reader: Reader, wanted: str) -> Take:
+    if reader.columns and "id" not in reader.columns:
+        raise InputError(f"{source.name}: no column looks like an id; name it with --id-column")
+    return lambda judged: write("".join(_ids(source, judged, wanted)))
 
 
 def _ids(source: Source, judged: Judged, wanted: str) -> Iterator[str]:

@@ -140,9 +140,13 @@ def output_to(
     form: str,
     model: Model,
     tally: Tally,
+    decided: dict[str, int],
     complaints: Complaints,
 ) -> Iterator[Output]:
-    """The output in its form: the input with other statuses, or rows."""
+    """The output in its form: the input with other statuses, or rows.
+
+    ``decided`` counts what decided instead of the model; a run that goes on adds to it.
+    """
     output, digest = str(wishes.output), model_digest(wishes.model_path)
     if form == IN_PLACE:
         changes = Changes(STATUSES[str(name)], digest, hold=wishes.hold)
@@ -151,7 +155,7 @@ def output_to(
         return
     rows = wishes.writer(reader, form, model)
     if wishes.is_resumable(source, form):
-        with resumable_run(output, source, tally, digest, resume=wishes.resume) as run:
+        with resumable_run(output, source, tally, decided, digest, wishes.resume) as run:
             if not run.resumes:
                 run.send(rows.opening())
             take = run.counted(partial(_send_rows, run.send, rows, wishes.only))

@@ -40,9 +40,12 @@ class After:
 class Run:
     """A run that writes what a later one can go on with."""
 
-    def __init__(self, file: Unfinished, tally: Tally, encoding: str) -> None:
+    def __init__(
+        self, file: Unfinished, tally: Tally, decided: dict[str, int], encoding: str
+    ) -> None:
         self._file = file
         self._tally = tally
+        self._decided = decided
         self._encoding = encoding
         #: How many records were judged, by an earlier run too.
         self.records = 0
@@ -50,6 +53,8 @@ class Run:
             self.records = file.state["records"]
             tally.labels.update(file.state["labels"])
             tally.bad += file.state["bad"]
+            for what, count in file.state["decided"].items():
+                decided[what] += count
 
     @property
     def resumes(self) -> bool:
@@ -68,26 +73,38 @@ class Run:
         def counting(judged: Judged) -> None:
             take(judged)
             self.records += len(judged.records)
-            labels, bad = dict(self._tally.labels), self._tally.bad
-            self._file.save({"records": self.records, "labels": labels, "bad": bad})
+            self._file.save(
+                {
+                    "records": self.records,
+                    "labels": dict(self._tally.labels),
+                    "bad": self._tally.bad,
+                    "decided": dict(self._decided),
+                }
+            )
 
         return counting
 
 
 @contextmanager
 def resumable_run(
-    output: str, source: Source, tally: Tally, model: str, *, resume: bool
+    output: str,
+    source: Source,
+    tally: Tally,
+    decided: dict[str, int],
+    model: str,
+    resume: bool,
 ) -> Iterator[Run]:
     """Write ``output`` so that it can be gone on with: by the same model, input and options."""
     given = click.get_current_context().params
     about = {
         "input": _identity(source),
         "model": model,
+        "lists": [_digest(path) for name in ("allow", "block") for path in given[name]],
         "options": {name: given[name] for name in sorted(given) if name not in _NO_MATTER},
         "version of spamguard": spamguard.__version__,
     }
     with resumable_file(output, about, resume=resume) as file:
-        run = Run(file, tally, source.encoding)
+        run = Run(file, tally, decided, source.encoding)
         if resume and not run.resumes:
             say(f"{output}: there is no unfinished run; beginning anew")
         elif resume:
@@ -102,7 +119,11 @@ def resumable_run(
 
 def _identity(source: Source) -> list[Any]:
     """What tells a file from another one, or from what it was: size, time, and its beginning."""
-    with open(str(source.path), "rb") as file:  # the source itself is being read already
-        status = os.fstat(file.fileno())
-        head = hashlib.sha256(file.read(HEAD)).hexdigest()
-    return [status.st_size, status.st_mtime_ns, head]
+    status = os.stat(str(source.path))
+    return [status.st_size, status.st_mtime_ns, _digest(str(source.path), HEAD)]
+
+
+def _digest(path: str, most: int = -1) -> str:
+    """The digest of a file, or of its beginning. The source itself is being read already."""
+    with open(path, "rb") as file:
+        return hashlib.sha256(file.read(most)).hexdigest()

@@ -5,8 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from spamguard.cli.common import escaped, say
-from spamguard.formats.changes import APPROVED
-from spamguard.formats.columns import with_status
+from spamguard.formats.columns import is_approved, with_status
 from spamguard.formats.record import shown
 from spamguard.labelling import Judged
 from spamguard.records import LABELS, SPAM
@@ -39,7 +38,7 @@ class StatusTable:
                 continue
             status = str(record.comment.status)[:40]
             self.counts[status, verdict.label] += 1
-            if verdict.label == SPAM and status.lower() in APPROVED:
+            if verdict.label == SPAM and is_approved(status):
                 entry = (-verdict.probability, -record.line, record.comment.text[:200])
                 if len(self._doubtful) < MOST_SHOWN:
                     heapq.heappush(self._doubtful, entry)
@@ -53,7 +52,7 @@ class StatusTable:
             totals[status] += count
         if not totals:
             return []
-        order = sorted(totals, key=lambda name: (name.lower() not in APPROVED, -totals[name], name))
+        order = sorted(totals, key=lambda name: (not is_approved(name), -totals[name], name))
         kept, others = order[:MOST_STATUSES], order[MOST_STATUSES:]
         rows = [(_MEANING.get(name, name) or "(none)", [name]) for name in kept]
         rows += [(f"{len(others):,} others", others)] if others else []
@@ -79,7 +78,7 @@ class StatusTable:
         return sum(
             count
             for (status, label), count in self.counts.items()
-            if label == SPAM and status.lower() in APPROVED
+            if label == SPAM and is_approved(status)
         )
 
 

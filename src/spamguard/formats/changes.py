@@ -6,11 +6,9 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final, NamedTuple, Self
 
 from spamguard.errors import InputError
+from spamguard.formats.columns import is_approved
 from spamguard.formats.record import Record, visible
 from spamguard.records import SPAM, UNSURE, Verdict
-
-#: The words of all formats for a comment that the blog shows.
-APPROVED: Final = frozenset({"1", "approved", "approve", "published", "live", "true", "t"})
 
 _RAW = re.compile(r"[\w-]{0,200}", re.ASCII)
 
@@ -103,7 +101,7 @@ class Changes:
             return None
         if label == SPAM:
             return self._statuses.spam
-        return self._statuses.hold if label == UNSURE and self._hold and old in APPROVED else None
+        return self._statuses.hold if label == UNSURE and self._hold and is_approved(old) else None
 
 
 def read_log(lines: Iterable[str], name: str) -> Iterator[Change]:

@@ -17,6 +17,9 @@ MOST_GROUP = 256 << 20
 #: So many characters, or rows, are written as one group.
 GROUP = 8 << 20
 GROUP_ROWS = 50_000
+_TEXTS = (
+    "author", "author_email", "author_url", "post_title", "date", "post_link", "post_text",
+)  # fmt: skip
 
 
 class Parquet:
@@ -82,11 +85,7 @@ class Parquet:
         if not isinstance(value["text"], str):
             return Record(None, number, "", f"no text in {self.columns['text']!r}", row)
         parent = value.get("parent")
-        texts = {
-            field: shown(value[field])
-            for field in ("author", "author_url", "post_title", "date", "post_link", "post_text")
-            if field in value
-        }
+        texts = {field: shown(value[field]) for field in _TEXTS if field in value}
         comment = Comment(
             value["text"],
             **texts,

@@ -14,6 +14,7 @@ from spamguard.formats.record import (
     Annotator,
     Reader,
     Record,
+    added_keys,
     shown,
     visible,
 )
@@ -113,20 +114,18 @@ class Rows:
         else:
             comment = record.comment or Comment("")
             values = [getattr(comment, field) for field in FIELDS]
-        return self._form.row(self.written, values + self._added(verdict))
-
-    def _added(self, verdict: Verdict | None) -> list[Any]:
-        if verdict is None:
-            return [None, None]
-        probability = verdict.probability
-        return [verdict.label, round(probability, 6) if self._form.as_json else shown(probability)]
+        if self._form.as_json:
+            names = self.written[: len(values)]
+            return json_row({**dict(zip(names, values, strict=True)), **added_keys(verdict)})
+        added = [None, None] if verdict is None else [verdict.label, shown(verdict.probability)]
+        return self._form.row(self.written, [*values, *added])
 
 
 class Extended:
     """Writes rows as an annotator does, with a column of reasons, or with cells that nothing runs.
 
-    reasons: what is told of a comment. guard: put an apostrophe before what a spreadsheet would
-    take for a formula. Cells stay what they are, but are quoted anew.
+    reasons: what is told of a comment and its verdict. guard: put an apostrophe before what a
+    spreadsheet would take for a formula. Cells stay what they are, but are quoted anew.
     """
 
     def __init__(
@@ -135,7 +134,7 @@ class Extended:
         *,
         as_json: bool,
         delimiter: str = ",",
-        reasons: Callable[[Comment], str] | None = None,
+        reasons: Callable[[Comment, Verdict], str] | None = None,
         guard: bool = False,
     ) -> None:
         self._annotator = annotator
@@ -157,7 +156,7 @@ class Extended:
             return row
         reasons = None
         if self._reasons is not None and verdict is not None and record.comment is not None:
-            reasons = self._reasons(record.comment)
+            reasons = self._reasons(record.comment, verdict)
         if self._as_json:
             return json_row({**json.loads(row), REASONS_COLUMN: reasons})
         return self._csv(row, reasons or "")

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import BinaryIO, Final
 
-from spamguard.formats.changes import APPROVED
+from spamguard.formats.columns import is_approved
 from spamguard.formats.record import Record
 from spamguard.records import SPAM, UNSURE, Verdict
 
@@ -93,7 +93,7 @@ class Scripts:
     def _action(self, label: str, status: str) -> str | None:
         if label == SPAM:
             return None if status == SPAM else "spam"
-        is_held = label == UNSURE and self._hold and status in APPROVED
+        is_held = label == UNSURE and self._hold and is_approved(status)
         return "unapprove" if is_held else None
 
     def _add(self, file: BinaryIO, action: str, key: str) -> None:
