@@ -49,6 +49,6 @@ def _shingles(hasher: features.Hasher, clean: str) -> Any:
 
     found = hasher.columns(clean, _SHINGLES)
     if len(found) == 0:
-        words = max(1, clean.count(" ") + 1)
+        words = max(1, len(clean.split()))
         found = hasher.columns(clean, _SHINGLES._replace(unit=kernel.TOKENS, low=words, high=words))
     return found.copy() if len(found) else np.zeros(1, np.int32)

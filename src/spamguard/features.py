@@ -49,7 +49,7 @@ class Hasher:
         if room > self._room or not self._room:
             self._room = 2 * room + 1024
             self._columns = self._speed.numbers(self._room)
-        codes, (begin, end) = self._speed.codes([string])
+        codes, (begin,), (end,) = self._speed.codes([string])
         count = self._speed.hash_ngrams(
             codes, begin, end, block.unit, block.low, block.high, block.bits, self._columns, None
         )
