@@ -23,6 +23,7 @@ from measure import say, table
 
 from spamguard import evaluation, training
 from spamguard.evaluation import Predictions
+from spamguard.model import Model
 from spamguard.records import SPAM, Comment
 from spamguard.spin import expansions
 
@@ -97,12 +98,17 @@ def digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
+def other_platforms() -> list[Row]:
+    """Real comments that are not from blogs."""
+    videos = sorted((SHARED / "youtube").glob("*.csv"))
+    return [row for path in (SHARED / "social_comments_id.csv", *videos) for row in read(path)]
+
+
 def splits() -> Iterator[Split]:
+    """Each blog with spam left out with one half of the ham blogs, then all blogs."""
     own = [row for path in sorted((ROOT / "data").glob("*.csv")) for row in read(path)]
     blogs = read(SHARED / "blog_comments.csv")
-    others = read(SHARED / "social_comments_id.csv")
-    for path in sorted((SHARED / "youtube").glob("*.csv")):
-        others += read(path)
+    others = other_platforms()
     ham = Counter(row.source for row in blogs if not row.spam)
     by_size = sorted(ham, key=lambda source: (-ham[source], source))
     for blog in SPAM_BLOGS:
@@ -128,8 +134,8 @@ def spun(senders: list[Comment]) -> dict[str, list[Comment]]:
     }
 
 
-def ask(split: Split) -> Predictions:
-    """Train the model of a split; what it says of the rows that it never saw."""
+def fit(split: Split) -> Model:
+    """The model of a split; it learns from no text that it will be asked."""
     say(f"  without {split.without}, {split.half}")
     texts = {row.comment.text.strip() for row in split.test}
     train = [row for row in split.train if row.comment.text.strip() not in texts]
@@ -140,9 +146,13 @@ def ask(split: Split) -> Predictions:
         np.array([row.source for row in train]),
         spun([row.comment for row in train if row.spam]),
     )
-    return evaluation.predict(
-        fitted.model, [row.comment for row in split.test], spam_among(split.test, {})
-    )
+    return fitted.model
+
+
+def ask(split: Split) -> Predictions:
+    """What the model of a split says of the rows that it never saw."""
+    comments = [row.comment for row in split.test]
+    return evaluation.predict(fit(split), comments, spam_among(split.test, {}))
 
 
 def judgements() -> Judgements:

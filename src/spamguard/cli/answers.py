@@ -42,6 +42,8 @@ def json_line(record: Record, verdict: Verdict | None) -> str:
         answer = {"label": None, "error": record.error}
     else:
         answer = {"label": verdict.label, "probability": round(verdict.probability, 6)}
+        if verdict.reason is not None:
+            answer["reason"] = verdict.reason
         if record.comment.id is not None:
             answer["id"] = record.comment.id
         answer["text"] = record.comment.text

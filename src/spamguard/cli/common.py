@@ -4,7 +4,7 @@ import errno
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -180,11 +180,15 @@ def cutoff_lines(facts: dict[str, Any]) -> str:
     )
 
 
-def report(tally: Tally, source: Source, quiet: bool) -> None:
+def report(
+    tally: Tally, source: Source, quiet: bool, overruled: Mapping[str, int] | None = None
+) -> None:
     if tally.interpreted_bulk:
         say("numba is not there, so scoring was slow; pip install numba")
     if source.replaced:
         say(f"{escaped(source.name)}: {source.replaced:,} comments hold what is not valid UTF-8")
     if not quiet:
         counts = ", ".join(f"{tally.labels[label]:,} {label}" for label in LABELS)
-        say(f"{sum(tally.labels.values()):,} comments: {counts}; {tally.bad:,} bad rows")
+        line = f"{sum(tally.labels.values()):,} comments: {counts}; {tally.bad:,} bad rows"
+        others = ", ".join(f"{number:,} {what}" for what, number in (overruled or {}).items())
+        say(f"{line}; {others}" if others else line)

@@ -20,6 +20,7 @@ from spamguard.cli.common import (
     model_option,
     write,
 )
+from spamguard.cli.owner import list_options, lists_policy
 from spamguard.explain import Explanation, Reason
 from spamguard.explain import explain as reasons_of
 from spamguard.formats.record import Record
@@ -31,7 +32,8 @@ from spamguard.formats.source import Source
 @model_option
 @format_option
 @nul_option
-@column_options("text", "author", "author_url", "post_title", "id")
+@column_options("text", "author", "author_email", "author_url", "post_title", "id")
+@list_options
 @click.option(
     "--top",
     type=click.IntRange(0),
@@ -45,6 +47,8 @@ def explain(
     model_path: str | None,
     format_name: str | None,
     nul: bool,
+    allow: tuple[str, ...],
+    block: tuple[str, ...],
     top: int,
     as_json: bool,
     **options: Any,
@@ -55,6 +59,7 @@ def explain(
     share of the log-odds: above zero it speaks for spam, below zero for ham.
     """
     model = load_model(model_path)
+    policy = lists_policy(allow, block)
     with Source(file) as source:
         complaints = Complaints(source)
         for batch in open_reader(source, format_name, nul, options).batches():
@@ -64,8 +69,11 @@ def explain(
                     write(json_line(record, None) if as_json else text_line(record, None))
                 if record.comment is None:
                     continue
-                reasons = reasons_of(model, record.comment)
-                write(_as_json(record, reasons) if as_json else _as_text(record, reasons, top))
+                found = reasons_of(model, record.comment)
+                if policy is not None:
+                    verdict = policy.overrule(record.comment, found.verdict)
+                    found = found._replace(verdict=verdict)
+                write(_as_json(record, found) if as_json else _as_text(record, found, top))
         complaints.close()
 
 
@@ -85,7 +93,10 @@ def _as_json(record: Record, found: Explanation) -> str:
 def _as_text(record: Record, found: Explanation, top: int) -> str:
     spam, ham = found.towards_spam(top), found.towards_ham(top)
     named = sum(reason.share for reason in spam + ham)
-    lines = [text_line(record, found.verdict), f"  {'towards spam':<38}towards ham\n"]
+    lines = [text_line(record, found.verdict)]
+    if found.verdict.reason is not None:
+        lines.append(f"  {escaped(found.verdict.reason)}\n")
+    lines.append(f"  {'towards spam':<38}towards ham\n")
     for left, right in zip_longest(spam, ham):
         lines.append(f"  {_reason(left):<38}{_reason(right)}".rstrip() + "\n")
     rest = found.log_odds - found.intercept - named

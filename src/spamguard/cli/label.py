@@ -3,7 +3,8 @@
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from itertools import compress
 from typing import Any, cast
 
 import click
@@ -26,6 +27,7 @@ from spamguard.cli.common import (
     strict_option,
     write,
 )
+from spamguard.cli.owner import evidence_options, file_policy, list_options, lists_policy
 from spamguard.errors import InputError
 from spamguard.formats.output import whole_file
 from spamguard.formats.record import Annotator, PlainRows, shown
@@ -44,10 +46,19 @@ _RISKY = re.compile(r"[\s'\"\\\ufffd]")
 @click.option(
     "--format", "format_name", type=click.Choice(formats.FILES), help="What the input is."
 )
-@column_options("text", "author", "author_url", "post_title", "id")
+@column_options("text", "author", "author_email", "author_url", "post_title", "id")
+@list_options
+@evidence_options
 @click.option("--only", type=click.Choice(LABELS), help="Write only the rows with this verdict.")
 @click.option(
     "--ids", type=click.Choice(LABELS), help="Print the ids with this verdict, one a line."
+)
+@click.option(
+    "--jobs",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    help="How many processes score; the output is the same for any number.",
 )
 @click.option("--dry-run", is_flag=True, help="Write nothing; show counts and the surest verdicts.")
 @strict_option
@@ -59,7 +70,12 @@ def label(
     format_name: str | None,
     only: str | None,
     ids: str | None,
+    jobs: int,
     dry_run: bool,
+    allow: tuple[str, ...],
+    block: tuple[str, ...],
+    trust_approved: int | None,
+    campaigns: bool,
     strict: bool,
     quiet: bool,
     **options: Any,
@@ -78,17 +94,27 @@ def label(
         raise click.UsageError("--ids and the output cannot both go to stdout")
     model = load_model(model_path)
     tally = Tally(certain=SHOWN_CERTAIN if dry_run else 0)
-    with Source(file) as source:
-        refuse_input_as_output(source, output)
+    policy = lists_policy(allow, block)
+    twice = trust_approved is not None or campaigns
+    columns = chosen_columns(options)
+    with Source(file) as given, given.reopened() if twice else nullcontext(given) as source:
+        refuse_input_as_output(given, output)
+        if twice:
+            with given.reopened() as first:
+                reader = formats.open_reader(first, format_name, columns)
+                policy = file_policy(
+                    policy, trust_approved, campaigns, first, reader, model, jobs, quiet
+                )
+        overrule = policy.overrule if policy else None
         as_json = (output or "").removesuffix(".gz").endswith(".jsonl")
-        reader = formats.open_table(source, format_name, chosen_columns(options), as_json=as_json)
+        reader = formats.open_table(source, format_name, columns, as_json=as_json)
         if ids and "id" not in reader.columns and reader.columns:
             raise InputError(f"{source.name}: no column looks like an id; name it with --id-column")
         with _sink(output, source.encoding) as sink, progress(source, "labelling", quiet) as step:
             if output:
                 sink(reader.opening())
             complaints = Complaints(source)
-            for judged in judge(source, reader, model, tally):
+            for judged in judge(source, reader, model, tally, overrule, jobs):
                 for record in judged.bad():
                     complaints.about(record)
                 if output:
@@ -100,7 +126,7 @@ def label(
             report_oddities(source, reader)
     if dry_run:
         _show_certain(tally)
-    report(tally, source, quiet)
+    report(tally, source, quiet, policy.counts if policy else {})
     if strict and tally.bad:
         sys.exit(STRICT_EXIT)
 
@@ -125,11 +151,13 @@ def _send(file: Any, data: bytes) -> None:
     file.write(data)
 
 
-def _kept(reader: Annotator, judged: Judged, only: str | None) -> Iterator[str]:
+def _kept(reader: Annotator, judged: Judged, only: str | None) -> Iterable[str]:
     """The annotated records, all of them or those with one verdict."""
-    for annotated, verdict in zip(_annotated(reader, judged), judged.verdicts, strict=True):
-        if only is None or (verdict is not None and verdict.label == only):
-            yield annotated
+    annotated = _annotated(reader, judged)
+    if only is None:
+        return annotated
+    wanted = [verdict is not None and verdict.label == only for verdict in judged.verdicts]
+    return compress(annotated, wanted)
 
 
 def _annotated(reader: Annotator, judged: Judged) -> Iterable[str]:

@@ -22,6 +22,7 @@ from spamguard.cli.common import (
     strict_option,
     write,
 )
+from spamguard.cli.owner import list_options, lists_policy
 from spamguard.formats.source import Source
 from spamguard.labelling import Pair, Tally, judge
 from spamguard.records import HAM, SPAM, UNSURE
@@ -34,7 +35,8 @@ EXIT_CODES = {HAM: 0, SPAM: 10, UNSURE: 11}
 @model_option
 @format_option
 @nul_option
-@column_options("text", "author", "author_url", "post_title", "id")
+@column_options("text", "author", "author_email", "author_url", "post_title", "id")
+@list_options
 @click.option("--json", "as_json", is_flag=True, help="Answer in JSON lines.")
 @click.option(
     "--exit-code",
@@ -47,6 +49,8 @@ def score(
     model_path: str | None,
     format_name: str | None,
     nul: bool,
+    allow: tuple[str, ...],
+    block: tuple[str, ...],
     as_json: bool,
     exit_code: bool,
     strict: bool,
@@ -58,13 +62,15 @@ def score(
     On a live pipe each answer comes before the next line is read.
     """
     model = load_model(model_path)
+    policy = lists_policy(allow, block)
+    overrule = policy.overrule if policy else None
     answer = json_line if as_json else text_line
     tally = Tally()
     with Source(file) as source:
         reader = open_reader(source, format_name, nul, options)
         complaints = Complaints(source)
         held: list[Pair] = []  # --exit-code answers only when it knows that there is one
-        for judged in judge(source, reader, model, tally):
+        for judged in judge(source, reader, model, tally, overrule):
             for record in judged.bad():
                 complaints.about(record)
             if exit_code:

@@ -27,7 +27,7 @@ from spamguard.records import HAM, Comment
 #: Isso's own trigger, which takes away threads without comments. Nothing here sets it off.
 _OWN_TRIGGER = "create trigger remove_stale_threads after delete on comments begin "
 _NEEDED = {"threads": {"id", "uri", "title"}, "comments": {"id", "text", "mode"}}
-_WANTED = ("tid", "id", "parent", "created", "mode", "text", "author", "website")
+_WANTED = ("tid", "id", "parent", "created", "mode", "text", "author", "website", "email")
 #: By the number that Isso keeps: valid, in the moderation queue, deleted but answered.
 _MODES = {1: ("approved", HAM), 2: ("held", None), 4: ("deleted", TRASHED)}
 
@@ -98,6 +98,7 @@ class Isso(Export):
             date=epoch_time(row["created"]),
             post_link=uri,
             status=status,
+            author_email=shown(row["email"]),
         )
         return self.record(comment, number, label)
 
@@ -158,5 +159,6 @@ class IssoJson(Export):
             id=said.get("id"),
             date=None if created is None else iso_time(created),
             post_link=words(thread, "id"),
+            author_email=words(said, "email"),
         )
         return self.record(comment, line, None)

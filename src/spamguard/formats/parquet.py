@@ -13,6 +13,9 @@ from spamguard.records import Comment
 
 #: A group of rows is unpacked as a whole.
 MOST_GROUP = 256 << 20
+_TEXTS = (
+    "author", "author_email", "author_url", "post_title", "date", "post_link", "post_text",
+)  # fmt: skip
 
 
 class Parquet:
@@ -77,11 +80,7 @@ class Parquet:
         if not isinstance(value["text"], str):
             return Record(None, number, "", f"no text in {self.columns['text']!r}", row)
         parent = value.get("parent")
-        texts = {
-            field: shown(value[field])
-            for field in ("author", "author_url", "post_title", "date", "post_link", "post_text")
-            if field in value
-        }
+        texts = {field: shown(value[field]) for field in _TEXTS if field in value}
         comment = Comment(
             value["text"],
             **texts,

@@ -12,6 +12,8 @@ from spamguard.records import Columns, Comment, Verdict
 LABEL_COLUMN = "spamguard_label"
 PROBABILITY_COLUMN = "spamguard_probability"
 ADDED = (LABEL_COLUMN, PROBABILITY_COLUMN)
+#: What labelling adds to an object of JSON besides, where something else than the model decided.
+REASON_KEY = "spamguard_reason"
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
@@ -69,7 +71,7 @@ class PlainRows(Sequence[Record]):
         bodies = [raw.rstrip("\r\n") for raw in self._raws]
         return [
             f"{body}{between}{label}{between}{probability:.6f}{raw[len(body) :]}"
-            for body, raw, (label, probability) in zip(bodies, self._raws, verdicts, strict=True)
+            for body, raw, (label, probability, _) in zip(bodies, self._raws, verdicts, strict=True)
         ]
 
 
@@ -119,6 +121,14 @@ class Annotator(Reader, Protocol):
 
     def annotated(self, record: Record, verdict: Verdict | None) -> str:
         """The record as it was, with the verdict, or with empty cells where there is none."""
+
+
+def added_keys(verdict: Verdict | None) -> dict[str, object]:
+    """What labelling adds to an object of JSON."""
+    if verdict is None:
+        return dict.fromkeys(ADDED)
+    added = dict(zip(ADDED, (verdict.label, round(verdict.probability, 6)), strict=True))
+    return added if verdict.reason is None else {**added, REASON_KEY: verdict.reason}
 
 
 def shown(probability: float) -> str:

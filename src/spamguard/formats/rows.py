@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from spamguard.formats.record import ADDED, Reader, Record, shown, visible
+from spamguard.formats.record import ADDED, Reader, Record, added_keys, shown, visible
 from spamguard.records import Comment, Verdict
 
 FIELDS = (
@@ -57,9 +57,7 @@ class Rows:
         comment = record.comment or Comment("")
         values = [getattr(comment, field) for field in FIELDS]
         if self._as_json:
-            probability = None if verdict is None else round(verdict.probability, 6)
-            label = None if verdict is None else verdict.label
-            item = dict(zip((*FIELDS, *ADDED), [*values, label, probability], strict=True))
+            item = {**dict(zip(FIELDS, values, strict=True)), **added_keys(verdict)}
             return visible(json.dumps(item, ensure_ascii=False)) + "\n"
         added = ["", ""] if verdict is None else [verdict.label, shown(verdict.probability)]
         return _row(["" if value is None else str(value) for value in values] + added)

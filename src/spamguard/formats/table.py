@@ -162,7 +162,7 @@ class Table:
                 parsed.raws.extend(lines[base:begin])
             else:
                 parsed.raws.extend("".join(lines[a:b]) for a, b in pairwise(ends))
-            parsed.lines.extend(first + end for end in ends[:-1])
+            parsed.lines.extend([first + end for end in ends[:-1]])
             if not problem:
                 continue
             if problem == _UNCLOSED:
