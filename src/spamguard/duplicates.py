@@ -1,5 +1,6 @@
 """Groups of comments that say nearly the same: a campaign never trains and tests at once."""
 
+import zlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,42 +13,54 @@ _SHINGLES = features.Block("shingles", 0, kernel.WORDS, 4, 4, 31)
 
 
 def near_duplicate_groups(texts: Sequence[str]) -> Any:
-    """A group number for each text, int array of shape (len(texts),).
+    """A group number for each text as it was written, int array of shape (len(texts),)."""
+    return groups(signatures(features.Hasher(), [text.clean(raw)[0] for raw in texts]))
 
-    MinHash signatures (Broder 1997) of word 4-grams; texts that agree in a band of the signature
-    are compared by all of it. A text of fewer than four words is compared as a whole.
+
+def signatures(hasher: features.Hasher, cleaned: Sequence[str]) -> Any:
+    """MinHash signatures (Broder 1997) of word 4-grams, uint32 array of shape (len(cleaned), 48).
+
+    A text of fewer than four words is taken as a whole.
+    """
+    import numpy as np
+
+    if not cleaned:
+        return np.zeros((0, _BANDS * _ROWS), np.uint32)
+    hashes, ends = hasher.hashes(cleaned, _SHINGLES)
+    short = np.flatnonzero(np.diff(ends) == 0)
+    whole = [zlib.crc32(cleaned[row].strip().encode("utf-8", "surrogatepass")) for row in short]
+    flat = np.insert(hashes.astype(np.uint64), ends[short], np.array(whole, np.uint64))
+    begins = ends[:-1] + np.searchsorted(short, np.arange(len(cleaned)))
+    factors = np.random.default_rng(0).integers(1 << 62, size=_BANDS * _ROWS, dtype=np.uint64) | 1
+    return np.stack(
+        [
+            np.minimum.reduceat(((flat * factor) >> np.uint64(32)).astype(np.uint32), begins)
+            for factor in factors
+        ],
+        axis=1,
+    )
+
+
+def groups(signatures: Any) -> Any:
+    """A group number for each text, int array: equal where texts are nearly the same.
+
+    Texts that agree in a band of the signature are compared by all of it.
     """
     import numpy as np
     from scipy import sparse
+    from scipy.sparse import csgraph
 
-    hasher = features.Hasher()
-    hashes = [_shingles(hasher, text.clean(raw)[0]) for raw in texts]
-    if not hashes:
-        return np.zeros(0, int)
-    begins = np.cumsum([0] + [len(found) for found in hashes[:-1]])
-    flat = np.concatenate(hashes).astype(np.uint64)
-    factors = np.random.default_rng(0).integers(1 << 62, size=_BANDS * _ROWS, dtype=np.uint64) | 1
-    signatures = np.stack(
-        [np.minimum.reduceat((flat * factor) >> np.uint64(32), begins) for factor in factors],
-        axis=1,
-    )
-    pairs = []
-    for band in range(_BANDS):
-        part = signatures[:, band * _ROWS : (band + 1) * _ROWS]
-        _, first, bucket = np.unique(part, axis=0, return_index=True, return_inverse=True)
-        leader = first[bucket.ravel()]
-        alike = (signatures == signatures[leader]).mean(axis=1) >= SIMILAR
-        pairs.append(np.stack([np.flatnonzero(alike), leader[alike]]))
+    rows = len(signatures)
+    mix = np.array([1, 0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F], np.uint64)
+    pairs = [np.zeros((2, 0), int)]
+    for band in range(0, _BANDS * _ROWS, _ROWS):
+        key = (signatures[:, band : band + _ROWS] * mix).sum(axis=1, dtype=np.uint64)
+        _, first, bucket = np.unique(key, return_index=True, return_inverse=True)
+        leader = first[bucket]
+        later = np.flatnonzero(leader != np.arange(rows))
+        leader = leader[later]
+        alike = (signatures[later] == signatures[leader]).mean(axis=1) >= SIMILAR
+        pairs.append(np.stack([later[alike], leader[alike]]))
     left, right = np.concatenate(pairs, axis=1)
-    graph = sparse.coo_matrix((np.ones(len(left)), (left, right)), shape=(len(texts),) * 2)
-    return sparse.csgraph.connected_components(graph, directed=False)[1]
-
-
-def _shingles(hasher: features.Hasher, clean: str) -> Any:
-    import numpy as np
-
-    found = hasher.columns(clean, _SHINGLES)
-    if len(found) == 0:
-        words = max(1, clean.count(" ") + 1)
-        found = hasher.columns(clean, _SHINGLES._replace(unit=kernel.TOKENS, low=words, high=words))
-    return found.copy() if len(found) else np.zeros(1, np.int32)
+    graph = sparse.coo_matrix((np.ones(len(left), bool), (left, right)), shape=(rows, rows))
+    return csgraph.connected_components(graph, directed=False)[1] if rows else np.zeros(0, int)

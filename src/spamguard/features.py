@@ -54,48 +54,70 @@ def view_columns(comments: Sequence[Comment]) -> list[Sequence[str]]:
     return list(zip(*map(text.views, comments), strict=True)) or [()] * len(VIEWS)
 
 
+def views_of(comments: Sequence[Comment]) -> list[text.Views]:
+    """The views of each comment."""
+    return [text.views(comment) for comment in comments]
+
+
+class Tally(NamedTuple):
+    """How often each column occurs in some comments: three bytes a column.
+
+    Block ``b`` of comment ``i`` has ``columns[ends[k]:ends[k + 1]]``, k = i * len(BLOCKS) + b; each
+    occurs as often as ``counts`` says, at most ``kernel.MOST`` times.
+    """
+
+    columns: Any  # uint16
+    counts: Any  # uint8
+    ends: Any  # int64
+
+
 class Hasher:
-    """The n-gram columns of one string after another, by the compiled kernel where there is one."""
+    """The n-grams of many strings, by the compiled kernel where there is one."""
 
     def __init__(self) -> None:
+        self._compiled = True
         try:
-            self._hash_ngrams: Any = kernel.compiled().hash_ngrams
+            self._kernel: Any = kernel.compiled()
         except ImportError:
-            self._hash_ngrams = kernel.hash_ngrams
-        self._room = 0
+            self._kernel, self._compiled = kernel, False
 
-    def columns(self, string: str, block: Block) -> Any:
-        """The column of each n-gram in order of occurrence, an int32 array that is not kept."""
+    def _encoded(self, strings: Sequence[str]) -> tuple[Any, Any]:
         import numpy as np
 
-        room = block.high * len(string)
-        if room > self._room or not self._room:
-            self._room = 2 * room + 1024
-            self._scratch = tuple(np.empty(self._room, np.int32) for _ in range(3))
-        codes = np.frombuffer(encode([string])[0], np.uint32)
-        count = self._hash_ngrams(
-            codes, 0, len(codes), block.unit, block.low, block.high, block.bits, *self._scratch
+        raw, offsets = encode(strings)
+        # numpy's scalars would overflow where the interpreted kernel's integers do not.
+        codes = np.frombuffer(raw, np.uint32) if self._compiled else memoryview(raw).cast("I")
+        return codes, np.array(offsets)
+
+    def hashes(self, strings: Sequence[str], block: Block) -> tuple[Any, Any]:
+        """The hash of each n-gram of string ``i``, ``found[ends[i]:ends[i + 1]]`` in order."""
+        import numpy as np
+
+        codes, offsets = self._encoded(strings)
+        room = block.high * int(np.diff(offsets).max(initial=0))
+        found = np.empty(block.high * len(codes), np.int32)
+        starts, stops = np.empty((2, room), np.int32)
+        ends = np.zeros_like(offsets)
+        self._kernel.hash_texts(
+            *(codes, offsets, block.unit, block.low, block.high, block.bits),
+            *(found, starts, stops, ends),
         )
-        return self._scratch[0][:count]
+        return found[: ends[-1]], ends
 
+    def tally(self, views: Sequence[Sequence[str]], blocks: Sequence[Block] = BLOCKS) -> Tally:
+        """How often each column of each block occurs in each comment, given its views."""
+        import numpy as np
 
-def count_matrix(strings: Sequence[str], block: Block) -> Any:
-    """How often each column of ``block`` occurs in each string.
-
-    Returns a float64 csr matrix of shape (len(strings), block.size), counts at most
-    ``kernel.MOST``.
-    """
-    import numpy as np
-    from scipy import sparse
-
-    hasher = Hasher()
-    indices = [np.zeros(0, np.int32)]
-    counts = [np.zeros(0)]
-    ends = [0]
-    for string in strings:
-        distinct, times = np.unique(hasher.columns(string, block), return_counts=True)
-        indices.append(distinct)
-        counts.append(np.minimum(times, kernel.MOST).astype(np.float64))
-        ends.append(ends[-1] + len(distinct))
-    shape = (len(strings), block.size)
-    return sparse.csr_matrix((np.concatenate(counts), np.concatenate(indices), ends), shape=shape)
+        codes, offsets = self._encoded([string for view in views for string in view])
+        lengths = np.diff(offsets).reshape(len(views), -1)
+        room = sum(block.high * int(lengths[:, block.view].sum()) for block in blocks)
+        scratch = np.empty((3, max(b.high for b in blocks) * int(lengths.max(initial=0))), np.int32)
+        tallies = np.zeros(max(block.size for block in blocks), np.uint8)
+        columns, counts = np.empty(room, np.uint16), np.empty(room, np.uint8)
+        ends = np.zeros(len(views) * len(blocks) + 1, np.int64)
+        table = [(block.view, block.unit, block.low, block.high, block.bits) for block in blocks]
+        self._kernel.count_texts(
+            *(codes, offsets, lengths.shape[1], np.array(table), tallies, *scratch),
+            *(columns, counts, ends),
+        )
+        return Tally(columns[: ends[-1]].copy(), counts[: ends[-1]].copy(), ends)

@@ -177,22 +177,94 @@ def score_texts(
         scores[text] += weigh(columns, count, tallies, frequency, idf, weight)
 
 
+def hash_texts(
+    codes: Any,
+    offsets: Any,
+    unit: int,
+    low: int,
+    high: int,
+    bits: int,
+    columns: Any,
+    starts: Any,
+    stops: Any,
+    ends: Any,
+) -> None:
+    """Write the columns of all n-grams of text ``i``, ``codes[offsets[i]:offsets[i + 1]]``, to
+    ``columns[ends[i]:ends[i + 1]]``. ``starts`` and ``stops`` are scratch."""
+    for text in range(len(offsets) - 1):
+        found = columns[ends[text] :]
+        ends[text + 1] = ends[text] + hash_ngrams(
+            codes, offsets[text], offsets[text + 1], unit, low, high, bits, found, starts, stops
+        )
+
+
+def count_texts(
+    codes: Any,
+    offsets: Any,
+    views: int,
+    blocks: Any,
+    tallies: Any,
+    found: Any,
+    starts: Any,
+    stops: Any,
+    columns: Any,
+    counts: Any,
+    ends: Any,
+) -> None:
+    """Count the n-grams of comments: each has ``views`` strings one after another, string ``i`` is
+    ``codes[offsets[i]:offsets[i + 1]]``. A row of ``blocks`` is view, unit, low, high, bits.
+
+    The distinct columns of block ``b`` in comment ``i`` go to ``columns[ends[k]:ends[k + 1]]``, with
+    k = i * len(blocks) + b, and how often each occurs, at most ``MOST``, to ``counts``.
+    ``tallies`` holds a zero byte for every column, and does so again afterwards; the three arrays
+    after it are scratch.
+    """
+    end = 0
+    for text in range(len(ends) // len(blocks)):
+        for block in range(len(blocks)):
+            view, unit, low, high, bits = blocks[block]
+            begin, string = end, text * views + view
+            first, last = offsets[string], offsets[string + 1]
+            count = hash_ngrams(
+                codes, first, last, unit, low, high, bits, found, starts, stops
+            )
+            for place in range(count):
+                column = found[place]
+                if tallies[column] == 0:
+                    columns[end] = column
+                    end += 1
+                if tallies[column] < MOST:
+                    tallies[column] += 1
+            for place in range(begin, end):
+                counts[place] = tallies[columns[place]]
+                tallies[columns[place]] = 0
+            ends[text * len(blocks) + block + 1] = end
+
+
 @functools.cache
 def compiled() -> types.SimpleNamespace:
     """The kernel's functions compiled by numba; raises ImportError where numba cannot be had."""
+    return compile_functions(kind_of, hash_ngrams, weigh, score_texts, hash_texts, count_texts)
+
+
+def compile_functions(*functions: Callable[..., Any]) -> types.SimpleNamespace:
+    """Functions of one module, each after those it calls, compiled by numba.
+
+    Raises ImportError where numba cannot be had.
+    """
     import numba
 
-    namespace = dict(globals())
-    for function in (kind_of, hash_ngrams, weigh, score_texts):
+    namespace = dict(functions[0].__globals__)
+    for function in functions:
         # A copy whose global names are the compiled ones, so that calls stay compiled.
         twin: Callable[..., Any] = types.FunctionType(
             function.__code__, namespace, function.__name__, function.__defaults__
         )
-        twin.__module__ = __name__
+        twin.__module__ = function.__module__
         try:
             namespace[function.__name__] = numba.njit(cache=True, nogil=True)(twin)
         except RuntimeError:  # there is no place for a cache that only this user can write
             namespace[function.__name__] = numba.njit(nogil=True)(twin)
     return types.SimpleNamespace(
-        **{name: namespace[name] for name in ("hash_ngrams", "score_texts")}
+        **{function.__name__: namespace[function.__name__] for function in functions}
     )
