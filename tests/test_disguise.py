@@ -5,9 +5,12 @@ import unicodedata
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
-from spamguard.disguise import LINK, MAIL, undisguise
-from spamguard.spelling import oddly_spelled
+from spamguard import kernel
+from spamguard.disguise import LINK, MAIL
+from spamguard.letters import plain_letters
+from spamguard.text import clean
 from strategies import texts
 
 # Letters that look Latin stand here as escapes: nobody can read them apart.
@@ -58,8 +61,8 @@ LINKS = [
     ("see http://a.example/x.", ["http://a.example/x."], []),
     ("hxxp://a.example www.b.example", ["hxxp://a.example", "www.b.example"], []),
     ("shop.example.com.", ["shop.example.com"], []),
-    ('<a rel=x href="http://A.example/?q=1&amp;r=2">', ["http://a.example/?q=1&r=2"], ["html"]),
-    ("[url=http://a.example]x[/url]", ["http://a.example"], ["bbcode"]),
+    ('<a rel=x href="http://A.example/?q=1&amp;r=2">', ["http://a.example/?q=1&r=2"], []),
+    ("[url=http://a.example]x[/url]", ["http://a.example"], []),
     ("http://a.example/%76i%2541gra", ["http://a.example/viagra"], ["percent"]),
     ("http%3A%2F%2Fa.example", ["http://a.example"], ["percent"]),
     ("http://a.example/?to=http%3A//b", ["http://a.example/?to=http%3a//b"], []),
@@ -126,14 +129,21 @@ HOSTILE = {
 }
 
 
+def undisguised(raw):
+    """The clean text, the links in it, and the signs of disguise."""
+    (text,), found = clean([raw], kernel.Interpreted())
+    here = found.get(0)
+    return (text, here.links, here.signs) if here else (text, [], [])
+
+
 @pytest.mark.parametrize(("raw", "plain", "signs"), DISGUISES)
 def test_disguises_come_off_and_leave_their_sign(raw, plain, signs):
-    assert undisguise(raw) == (plain, [], signs)
+    assert undisguised(raw) == (plain, [], signs)
 
 
 @pytest.mark.parametrize(("raw", "links", "signs"), LINKS)
 def test_links_are_found_however_they_are_written(raw, links, signs):
-    text, found, left = undisguise(raw)
+    text, found, left = undisguised(raw)
     assert (found, left) == (links, signs)
     assert text.count(LINK) == len(links)
     assert (MAIL in text) == (not links)
@@ -141,7 +151,7 @@ def test_links_are_found_however_they_are_written(raw, links, signs):
 
 @pytest.mark.parametrize("text", HONEST)
 def test_honest_texts_leave_no_sign_and_keep_their_words(text):
-    plain, links, signs = undisguise(text)
+    plain, links, signs = undisguised(text)
     assert (links, signs) == ([], [])
     invisible = ("Cf", "Mn", "Me")
     kept = "".join(letter for letter in text if unicodedata.category(letter) not in invisible)
@@ -151,33 +161,91 @@ def test_honest_texts_leave_no_sign_and_keep_their_words(text):
 
 
 def test_the_padding_of_a_word_does_not_count_as_spaced():
-    assert undisguise("1 2 3 4 5 and a b a b")[2] == []
+    assert undisguised("1 2 3 4 5 and a b a b")[2] == []
 
 
-@pytest.mark.parametrize("text", ["v i a g r a x", "buy v1agra", "c@sino", "sooo good"])
-def test_odd_spelling_is_told_by_a_cheap_look(text):
-    assert oddly_spelled(text)
+def needs(text):
+    """What the kernel says that a text needs."""
+    speed = kernel.Interpreted()
+    codes, offsets = speed.codes([text])
+    tidy, ends, needs = (speed.numbers(size) for size in (len(codes), 1, 1))
+    speed.tidy_texts(codes, offsets, False, speed.classes, tidy, ends, needs)
+    return needs[0]
 
 
 @pytest.mark.parametrize(
-    "text", ["", "is plan b an option", "mp3 at 10:30... 1000 times!!!", "too good"]
+    ("text", "needed"),
+    [
+        ("v i a g r a x", kernel.SPACED),
+        ("a b c", kernel.SPACED),
+        ("v-i-a", kernel.SPACED),
+        ("buy v1agra", kernel.LEET),
+        ("ca$ino", kernel.LEET),
+        ("sooo good", kernel.STRETCHED),
+        ("v i a g1r sooo", kernel.SPACED | kernel.LEET | kernel.STRETCHED),
+        ("c@sino", kernel.MARKED),
+        ("example dot com", kernel.MARKED),
+        ("see www.site.example", kernel.MARKED),
+        ("http://x", kernel.MARKED),
+        ("<b>", kernel.MARKED),
+        ("[url]", kernel.MARKED),
+        ("&amp;", kernel.MARKED),
+        ("caf\u00e9", kernel.MARKED),
+        ("", 0),
+        ("is plan b an option", 0),
+        ("mp3 at 10:30... 1000 times!!!", 0),
+        ("too good & <3 dots, polka dots", 0),
+        ("commit 7bee45ef or e3b0c442", 0),
+        ("Pills . com", kernel.MARKED),
+        ("end. Next\tline\r\n", 0),
+    ],
 )
-def test_plain_spelling_is_left_alone_by_a_cheap_look(text):
-    assert not oddly_spelled(text)
+def test_plain_texts_are_told_from_those_that_need_a_closer_look(text, needed):
+    assert needs(text) == needed
+
+
+@given(st.text(st.characters(exclude_categories=()), max_size=80))
+def test_tidy_texts_are_lower_case_and_split_as_python_splits(raw):
+    """Letters beyond ASCII are another room's business, and controls are blanks."""
+    speed = kernel.Interpreted()
+    codes, offsets = speed.codes([raw])
+    tidy, ends, needs = (speed.numbers(size) for size in (len(codes), 1, 1))
+    speed.tidy_texts(codes, offsets, True, speed.classes, tidy, ends, needs)
+    shown = "".join(" " if unicodedata.category(c) == "Cc" else c for c in raw)
+    lower = "".join(c.lower() if c.isascii() else c for c in shown)
+    assert kernel.decoded(tidy[: ends[0]]) == " ".join(lower.split())
+
+
+@given(st.lists(texts, max_size=5))
+def test_many_texts_are_cleaned_as_each_alone(raws):
+    speed = kernel.Compiled()
+    found, traces = clean(raws, speed)
+    alone = [undisguised(raw) for raw in raws]
+    assert found == [text for text, _, _ in alone]
+    for place, (_, links, signs) in enumerate(alone):
+        here = traces.get(place)
+        assert (here.links, here.signs) == (links, signs) if here else not (links or signs)
+
+
+@given(st.text(max_size=40))
+def test_letters_become_the_same_one_by_one_and_in_company(text):
+    """A lone accent, which is dropped, has the whole text looked at."""
+    looked_up = plain_letters(text, []).lower()
+    assert plain_letters(text + " \u0301", []).lower() == looked_up + " "
 
 
 def test_words_apart_stay_apart():
-    assert undisguise("c h e a p   p i l l s")[0] == "cheap pills"
+    assert undisguised("c h e a p   p i l l s")[0] == "cheap pills"
 
 
 def test_a_cyrillic_word_among_cyrillic_ones_stays_cyrillic():
     text = "\u0445\u043e\u0440 \u0438 soft\u0430\u0440\u0435"
-    assert undisguise(text)[0].startswith("\u0445\u043e\u0440 \u0438 ")
+    assert undisguised(text)[0].startswith("\u0445\u043e\u0440 \u0438 ")
 
 
 @given(texts)
 def test_any_text_gets_a_bounded_answer(text):
-    plain, links, signs = undisguise(text)
+    plain, links, signs = undisguised(text)
     assert plain == " ".join(plain.split())
     assert len(plain) <= 6 * len(text) + 300
     assert len(signs) == len(set(signs))
@@ -188,8 +256,9 @@ def test_any_text_gets_a_bounded_answer(text):
 def test_hostile_texts_are_answered_at_once():
     # Not long ago one of them took minutes.
     program = (
-        "import sys; from spamguard.disguise import undisguise\n"
-        "for text in sys.stdin.buffer.read().decode().split('\\0'): undisguise(text)"
+        "import sys; from spamguard import kernel, text\n"
+        "for raw in sys.stdin.buffer.read().decode().split('\\0'):\n"
+        "    text.clean([raw], kernel.Interpreted())"
     )
     subprocess.run(
         [sys.executable, "-c", program],

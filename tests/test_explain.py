@@ -6,7 +6,7 @@ from hypothesis import example, given, settings
 from spamguard import features, kernel, text
 from spamguard.explain import explain
 from spamguard.model import Model, Part, Scorer
-from spamguard.records import Comment
+from spamguard.records import Columns, Comment
 from strategies import comments
 
 
@@ -34,8 +34,8 @@ def test_the_shares_add_up_to_the_log_odds(small_model, scorer, comment):
 @settings(max_examples=40)
 @given(comment=comments)
 def test_every_piece_stands_in_its_view_once(small_model, comment):
-    views = text.views(comment)._asdict()
-    expected = {(view, piece) for view in views for piece in views[view].split(" ") if piece}
+    views = text.views(Columns.of([comment]), kernel.Interpreted())._asdict()
+    expected = {(view, piece) for view in views for piece in views[view][0].split(" ") if piece}
     found = [(reason.view, reason.piece) for reason in explain(small_model.model, comment).reasons]
     assert sorted(found) == sorted(expected)
 
@@ -57,13 +57,13 @@ def test_reasons_are_sorted_and_pick_their_side(small_model, comment):
 def hand_made(unit, low, high, weights):
     """A model of one block of the text in which only these n-grams weigh anything."""
     block = features.Block("by hand", features.VIEWS.index("text"), unit, low, high, 16)
-    room = [[0] * 100 for _ in range(3)]
+    columns = [0] * 100
     learned = array("f", [0.0]) * block.size
     for ngram, weight in weights.items():
         codes = [ord(character) for character in ngram]
         size = len(ngram) if unit == kernel.CHARS else len(ngram.split())
-        assert kernel.hash_ngrams(codes, 0, len(codes), unit, size, size, 16, *room) == 1
-        learned[room[0][0]] = weight
+        assert kernel.hash_ngrams(codes, 0, len(codes), unit, size, size, 16, columns, None) == 1
+        learned[columns[0]] = weight
     part = Part(block, array("f", [1.0] * block.size).tobytes(), learned.tobytes())
     return Model((part,), 0.25, 2.0, -1.0, 0.2, 0.8, {})
 

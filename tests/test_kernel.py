@@ -2,6 +2,7 @@ import math
 import shutil
 import subprocess
 import sys
+from array import array
 from pathlib import Path
 
 import numpy as np
@@ -17,16 +18,24 @@ UNITS = (kernel.CHARS, kernel.WORDS, kernel.TOKENS)
 
 
 def interpreted(codes, begin, end, unit, low, high, bits):
-    room = [[0] * (high * (end - begin)) for _ in range(3)]
-    count = kernel.hash_ngrams(codes, begin, end, unit, low, high, bits, *room)
-    return [place[:count] for place in room]
+    """Columns, and where each n-gram begins and ends."""
+    return found(kernel.Interpreted(), codes, begin, end, unit, low, high, bits)
 
 
 def compiled(codes, begin, end, unit, low, high, bits):
-    room = [np.empty(high * (end - begin), np.int32) for _ in range(3)]
     array = np.array(codes, np.uint32)
-    count = kernel.compiled().hash_ngrams(array, begin, end, unit, low, high, bits, *room)
-    return [place[:count].tolist() for place in room]
+    return found(kernel.Compiled(), array, begin, end, unit, low, high, bits)
+
+
+def found(speed, codes, begin, end, unit, low, high, bits):
+    room = high * (end - begin)
+    columns, places = speed.numbers(room), speed.numbers(2 * room)
+    count = speed.hash_ngrams(codes, begin, end, unit, low, high, bits, columns, places)
+    again = speed.numbers(room)
+    assert speed.hash_ngrams(codes, begin, end, unit, low, high, bits, again, None) == count
+    assert again[:count].tolist() == columns[:count].tolist()
+    places = places[: 2 * count].tolist()
+    return [columns[:count].tolist(), places[::2], places[1::2]]
 
 
 def codes_of(text):
@@ -157,7 +166,7 @@ def test_only_the_part_between_begin_and_end_is_read():
 def weigh(columns, idf, weight):
     """The kernel's answer, and the tallies afterwards."""
     tallies = bytearray(len(idf))
-    dot = kernel.weigh(list(columns), len(columns), tallies, kernel.TERM_FREQUENCY, idf, weight)
+    dot = kernel.weigh(columns, len(columns), kernel.RISES, tallies, idf, weight)
     return dot, tallies
 
 
@@ -214,26 +223,15 @@ def test_both_kernels_score_the_same(strings, seed):
     bits = 8  # so few columns that they collide and repeat
     idf = rng.uniform(0, 9, 1 << bits).astype(np.float32)
     weight = rng.normal(0, 9, 1 << bits).astype(np.float32)
-    raw, offsets = features.encode([string[:2000] for string in strings])
-    room = 3 * 2000
     answers = []
-    for score_texts, tallies in (
-        (kernel.score_texts, bytearray(1 << bits)),
-        (kernel.compiled().score_texts, np.zeros(1 << bits, np.uint8)),
-    ):
-        scores = np.full(len(strings), 0.25)
-        scratch = [np.empty(room, np.int32) for _ in range(3)]
-        slow = score_texts is kernel.score_texts
-        score_texts(
-            memoryview(raw).cast("I") if slow else np.frombuffer(raw, np.uint32),
-            offsets if slow else np.array(offsets),
-            kernel.WORDS, 1, 3, bits,
-            idf.tolist() if slow else idf,
-            weight.tolist() if slow else weight,
-            kernel.TERM_FREQUENCY if slow else np.array(kernel.TERM_FREQUENCY),
-            tallies,
-            *([[0] * room for _ in range(3)] if slow else scratch),
-            scores,
+    for speed in (kernel.Interpreted(), kernel.Compiled()):
+        tallies = speed.tallies(1 << bits)
+        scores = array("d", [0.25]) * len(strings)
+        speed.score_texts(
+            *speed.codes([string[:2000] for string in strings]),
+            kernel.WORDS, 1, 3, bits, speed.rises, tallies,
+            speed.floats(idf.tobytes()), speed.floats(weight.tobytes()),
+            speed.numbers(3 * 2000), scores,
         )  # fmt: skip
         assert not any(tallies)
         answers.append(scores.tolist())
@@ -248,7 +246,7 @@ from spamguard.features import BLOCKS
 from spamguard.records import Comment
 parts = tuple(Part(block, bytes(4 * block.size), bytes(4 * block.size)) for block in BLOCKS)
 scorer = Scorer(Model(parts, 0.25, 1.0, 0.0, 0.2, 0.8, {{}}), bulk=True)
-print(scorer.compiled, scorer.log_odds([Comment("hello")]))
+print(scorer.speed.is_compiled, scorer.log_odds([Comment("hello")]))
 """
 
 

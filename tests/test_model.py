@@ -7,7 +7,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from spamguard import training
-from spamguard.model import Scorer, floats, sigmoid
+from spamguard.kernel import Interpreted
+from spamguard.model import Scorer, sigmoid
 from spamguard.records import HAM, SPAM, UNSURE, Comment
 from strategies import comments, texts
 
@@ -22,7 +23,7 @@ def slow(small_model):
 @pytest.fixture(scope="session")
 def fast(small_model):
     scorer = Scorer(small_model.model, bulk=True)
-    assert scorer.compiled
+    assert scorer.speed.is_compiled
     return scorer
 
 
@@ -126,4 +127,4 @@ def test_verdicts_are_the_models_word_on_the_log_odds(slow, text):
 @given(st.lists(st.floats(width=32, allow_nan=False)))
 def test_floats_are_read_without_numpy(values):
     stored = array("f", values)
-    assert list(floats(stored.tobytes())) == values
+    assert list(Interpreted().floats(stored.tobytes())) == values

@@ -3,8 +3,6 @@
 What honest writers hardly ever type leaves a sign, one word each:
 
 ======= ================================================================================
-html    a link in HTML
-bbcode  a link in BBCode
 entity  plain letters written as numbers: ``&#118;iagra``
 hidden  something inside a word that is not shown, or text that runs backwards
 marks   accents piled up, or lines through letters
@@ -25,7 +23,6 @@ import html
 import re
 
 from spamguard.letters import plain_letters
-from spamguard.spelling import plain_words
 
 #: What stands in a clean text where a link or an e-mail address stood.
 LINK = "\N{LINK SYMBOL}"
@@ -49,13 +46,12 @@ _NOT_SHOWN = (
     r"[^<>]*+</\1>"
 )
 _EMPTY_ELEMENT = r"<(a|b|i|u|s|em|strong|span|font|small|big)\b[^<>]*+></\1>"
-#: Tags that a reader sees no gap at.
-_INLINE_TAG = re.compile(
-    r"</?(?:b|i|u|s|em|strong|strike|span|font|small|big|sub|sup|ins|del|mark|wbr)\b[^<>]*+>"
+#: Tags that a reader sees no gap at come first.
+_TAG = re.compile(
+    r"(</?(?:b|i|u|s|em|strong|strike|span|font|small|big|sub|sup|ins|del|mark|wbr)\b[^<>]*+>)"
+    r"|</?[a-z!][^<>]*+>|\[/?(?:url|link|img|quote)\b[^\]\[]*+\]"
 )
 _INLINE_BBCODE = r"\[/?(?:b|i|u|s|color|size|font)\b[^\]\[]*+\]"
-_TAG = re.compile(r"</?[a-z!][^<>]*+>|\[/?(?:url|link|img|quote)\b[^\]\[]*+\]")
-
 _ENDING = (
     "(?:com|net|org|info|biz|ru|cn|io|co|me|tk|xyz|top|online|site|shop|club|store|app|blog|live"
     r"|pro|vip|link|ly|gl|in|uk|us|de|fr|it|es|pl|nl|eu|br|id|to|cc|ws|tv)\b"
@@ -87,37 +83,32 @@ _URL = re.compile(
     r"(?<![a-z0-9-])((?:h(?:tt|xx)ps?://?|ftp://|www\.)[^\s<>\"'\]\[]+"
     rf"|(?:[a-z0-9-]{{1,63}}+\.){{1,8}}{_ENDING}(?:/[^\s<>\"'\]\[]*)?)"
 )
-_CONTROLS = r"[\x00-\x1f\x7f-\x9f]+"
 
 
-def undisguise(raw: str) -> tuple[str, list[str], list[str]]:
-    """The text as a reader would take it in, the links in it, and the signs of how it was made."""
-    links: list[str] = []
-    signs: list[str] = []
+def undisguise(raw: str, links: list[str], forms: list[str], signs: list[str]) -> str:
+    """The text in lower case with its disguises off; what is found goes into the three lists.
+
+    ``text.Found`` says what belongs there. How words are spelled is looked at later (``spelling``).
+    """
 
     def take(match: re.Match[str]) -> str:
         links.append(match[1])
         return f" {LINK} "
 
     text = _unescaped(raw, signs) if "&" in raw else raw
-    text = text.lower() if text.isascii() else plain_letters(text, signs)
+    text = (text if text.isascii() else plain_letters(text, signs)).lower()
     if "%" in text and re.search(_PERCENT_LETTERS, text):
         signs.append("percent")
         text = re.sub(r"\S+", _without_percents, text)
     if "<" in text or "[" in text:
-        text = _without_markup(text, links, signs)
+        text = _without_markup(text, links, forms, signs)
     if "dot" in text or " ." in text or "[." in text or "(." in text:
         text = _with_dots(text, signs)
     if "@" in text:
         text = re.sub(_MAIL, f" {MAIL} ", text)
     if ":/" in text or "www." in text or _DOMAIN.search(text):
         text = _URL.sub(take, text)
-    text = plain_words(text, signs)
-    if "  " in text or not text.isprintable():
-        text = " ".join(text.split())
-        if not text.isprintable():
-            text = " ".join(re.sub(_CONTROLS, " ", text).split())
-    return text.strip(), links, signs
+    return text
 
 
 def _unescaped(text: str, signs: list[str]) -> str:
@@ -156,7 +147,7 @@ def _with_dots(text: str, signs: list[str]) -> str:
     return addressed
 
 
-def _without_markup(text: str, links: list[str], signs: list[str]) -> str:
+def _without_markup(text: str, links: list[str], forms: list[str], signs: list[str]) -> str:
     """The text without tags; where a link stood stands a symbol."""
 
     def hide(match: re.Match[str]) -> str:
@@ -182,7 +173,7 @@ def _without_markup(text: str, links: list[str], signs: list[str]) -> str:
         if "<a" in text:
             text = re.sub(_ANCHOR, take_anchor, text)
             if len(links) > before:
-                signs.append("html")
+                forms.append("html")
         if "></" in text:
             text = re.sub(_EMPTY_ELEMENT, hide, text)
         if "none" in text or "hidden" in text or "font-size" in text:
@@ -191,7 +182,7 @@ def _without_markup(text: str, links: list[str], signs: list[str]) -> str:
         before = len(links)
         text = re.sub(_BBCODE, take, text)
         if len(links) > before:
-            signs.append("bbcode")
+            forms.append("bbcode")
         if "[/" in text:  # not in code: a[i]
             text = re.sub(_INLINE_BBCODE, "", text)
-    return _TAG.sub(" ", _INLINE_TAG.sub("", text))
+    return _TAG.sub(lambda tag: "" if tag[1] else " ", text)

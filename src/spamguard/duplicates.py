@@ -14,10 +14,11 @@ _SHINGLES = features.Block("shingles", 0, kernel.WORDS, 4, 4, 31)
 
 def near_duplicate_groups(texts: Sequence[str]) -> Any:
     """A group number for each text as it was written, int array of shape (len(texts),)."""
-    return groups(signatures(features.Hasher(), [text.clean(raw)[0] for raw in texts]))
+    speed = kernel.fastest()
+    return groups(signatures(text.clean(texts, speed)[0], speed))
 
 
-def signatures(hasher: features.Hasher, cleaned: Sequence[str]) -> Any:
+def signatures(cleaned: Sequence[str], speed: kernel.Interpreted) -> Any:
     """MinHash signatures (Broder 1997) of word 4-grams, uint32 array of shape (len(cleaned), 48).
 
     A text of fewer than four words is taken as a whole.
@@ -26,7 +27,7 @@ def signatures(hasher: features.Hasher, cleaned: Sequence[str]) -> Any:
 
     if not cleaned:
         return np.zeros((0, _BANDS * _ROWS), np.uint32)
-    hashes, ends = hasher.hashes(cleaned, _SHINGLES)
+    hashes, ends = features.hashes(cleaned, _SHINGLES, speed)
     short = np.flatnonzero(np.diff(ends) == 0)
     whole = [zlib.crc32(cleaned[row].strip().encode("utf-8", "surrogatepass")) for row in short]
     flat = np.insert(hashes.astype(np.uint64), ends[short], np.array(whole, np.uint64))

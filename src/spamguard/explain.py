@@ -4,8 +4,8 @@ from collections import defaultdict
 from typing import Any, NamedTuple
 
 from spamguard import features, kernel, text
-from spamguard.model import Model, Part, Scorer, floats
-from spamguard.records import Comment, Verdict
+from spamguard.model import Model, Part, Scorer
+from spamguard.records import Columns, Comment, Verdict
 
 
 class Reason(NamedTuple):
@@ -41,12 +41,13 @@ def explain(model: Model, comment: Comment) -> Explanation:
     A column's share is split equally over its occurrences, and that of an n-gram over its
     characters, so that each ends in the pieces (what stands between blanks) that it lies in.
     """
-    log_odds = Scorer(model).log_odds([comment])[0]
+    scorer = Scorer(model)
+    views = text.views(Columns.of([comment]), scorer.speed)
+    (log_odds,) = scorer.log_odds_of(views)
     shares: defaultdict[tuple[str, str], float] = defaultdict(float)
     rest = 0.0
-    views = text.views(comment)
     for view, name in enumerate(features.VIEWS):
-        string = views[view]
+        (string,) = views[view]
         by_character = [0.0] * len(string)
         for part in model.parts:
             if part.block.view == view:
@@ -72,12 +73,13 @@ def _share_out(part: Part, string: str, slope: float, by_character: list[float])
     """Add a block's share of the log-odds to the characters; return what only blanks hold."""
     block = part.block
     room = block.high * len(string)
-    columns, starts, stops = ([0] * room for _ in range(3))
+    columns, places = [0] * room, [0] * (2 * room)
     codes: Any = [ord(character) for character in string]
     count = kernel.hash_ngrams(
-        codes, 0, len(codes), block.unit, block.low, block.high, block.bits, columns, starts, stops
+        codes, 0, len(codes), block.unit, block.low, block.high, block.bits, columns, places
     )
-    idf, weight = floats(part.idf), floats(part.weight)
+    speed = kernel.Interpreted()
+    idf, weight = speed.floats(part.idf), speed.floats(part.weight)
     times: defaultdict[int, int] = defaultdict(int)
     for column in columns[:count]:
         times[column] += 1
@@ -92,7 +94,7 @@ def _share_out(part: Part, string: str, slope: float, by_character: list[float])
     for place in range(count):
         column = columns[place]
         share = slope * value[column] * weight[column] / norm / times[column]
-        inside = [at for at in range(starts[place], stops[place]) if codes[at] != 32]
+        inside = [at for at in range(places[2 * place], places[2 * place + 1]) if codes[at] != 32]
         for at in inside:
             by_character[at] += share / len(inside)
         if not inside:

@@ -1,13 +1,9 @@
 """The feature blocks: which view, which n-grams, how many columns."""
 
-import sys
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from spamguard import kernel, text
-from spamguard.records import Comment
-
-_NATIVE = "utf-32-le" if sys.byteorder == "little" else "utf-32-be"
 
 
 class Block(NamedTuple):
@@ -33,30 +29,11 @@ BLOCKS = (
     Block("words", VIEWS.index("text"), kernel.WORDS, 1, 2, 16),
     Block("characters", VIEWS.index("text"), kernel.CHARS, 1, 5, 16),
     Block("links", VIEWS.index("links"), kernel.TOKENS, 1, 1, 14),
+    Block("signs", VIEWS.index("signs"), kernel.TOKENS, 1, 1, 8, 0.15),
     Block("author", VIEWS.index("author"), kernel.WORDS, 1, 2, 14),
     Block("site", VIEWS.index("site"), kernel.TOKENS, 1, 1, 14),
     Block("keywords", VIEWS.index("keywords"), kernel.CHARS, 3, 5, 14),
 )
-
-
-def encode(strings: Sequence[str]) -> tuple[bytes, list[int]]:
-    """All strings as one run of native 32-bit code points, and where each begins (and the end)."""
-    offsets = [0]
-    end = 0
-    for string in strings:
-        end += len(string)
-        offsets.append(end)
-    return "".join(strings).encode(_NATIVE, "surrogatepass"), offsets
-
-
-def view_columns(comments: Sequence[Comment]) -> list[Sequence[str]]:
-    """The views of all comments, one sequence of strings a view."""
-    return list(zip(*map(text.views, comments), strict=True)) or [()] * len(VIEWS)
-
-
-def views_of(comments: Sequence[Comment]) -> list[text.Views]:
-    """The views of each comment."""
-    return [text.views(comment) for comment in comments]
 
 
 class Tally(NamedTuple):
@@ -71,53 +48,30 @@ class Tally(NamedTuple):
     ends: Any  # int64
 
 
-class Hasher:
-    """The n-grams of many strings, by the compiled kernel where there is one."""
+def tally(views: text.Views, speed: kernel.Interpreted, blocks: Sequence[Block] = BLOCKS) -> Tally:
+    """How often each column of each block occurs in each comment."""
+    import numpy as np
 
-    def __init__(self) -> None:
-        self._compiled = True
-        try:
-            self._kernel: Any = kernel.compiled()
-        except ImportError:
-            self._kernel, self._compiled = kernel, False
+    codes, offsets = speed.codes([string for view in views for string in view])
+    lengths = np.diff(offsets).reshape(len(views), -1)
+    room = sum(block.high * int(lengths[block.view].sum()) for block in blocks)
+    found = np.empty(max(b.high for b in blocks) * int(lengths.max(initial=0)), np.uint32)
+    tallies = np.zeros(max(block.size for block in blocks), np.uint8)
+    columns, counts = np.empty(room, np.uint16), np.empty(room, np.uint8)
+    ends = np.zeros(lengths.shape[1] * len(blocks) + 1, np.int64)
+    table = [(block.view, block.unit, block.low, block.high, block.bits) for block in blocks]
+    speed.count_texts(codes, offsets, np.array(table), tallies, found, columns, counts, ends)
+    return Tally(columns[: ends[-1]].copy(), counts[: ends[-1]].copy(), ends)
 
-    def _encoded(self, strings: Sequence[str]) -> tuple[Any, Any]:
-        import numpy as np
 
-        raw, offsets = encode(strings)
-        # numpy's scalars would overflow where the interpreted kernel's integers do not.
-        codes = np.frombuffer(raw, np.uint32) if self._compiled else memoryview(raw).cast("I")
-        return codes, np.array(offsets)
+def hashes(strings: Sequence[str], block: Block, speed: kernel.Interpreted) -> tuple[Any, Any]:
+    """The hash of each n-gram of string ``i``, ``found[ends[i]:ends[i + 1]]`` in order."""
+    import numpy as np
 
-    def hashes(self, strings: Sequence[str], block: Block) -> tuple[Any, Any]:
-        """The hash of each n-gram of string ``i``, ``found[ends[i]:ends[i + 1]]`` in order."""
-        import numpy as np
-
-        codes, offsets = self._encoded(strings)
-        room = block.high * int(np.diff(offsets).max(initial=0))
-        found = np.empty(block.high * len(codes), np.int32)
-        starts, stops = np.empty((2, room), np.int32)
-        ends = np.zeros_like(offsets)
-        self._kernel.hash_texts(
-            *(codes, offsets, block.unit, block.low, block.high, block.bits),
-            *(found, starts, stops, ends),
-        )
-        return found[: ends[-1]], ends
-
-    def tally(self, views: Sequence[Sequence[str]], blocks: Sequence[Block] = BLOCKS) -> Tally:
-        """How often each column of each block occurs in each comment, given its views."""
-        import numpy as np
-
-        codes, offsets = self._encoded([string for view in views for string in view])
-        lengths = np.diff(offsets).reshape(len(views), -1)
-        room = sum(block.high * int(lengths[:, block.view].sum()) for block in blocks)
-        scratch = np.empty((3, max(b.high for b in blocks) * int(lengths.max(initial=0))), np.int32)
-        tallies = np.zeros(max(block.size for block in blocks), np.uint8)
-        columns, counts = np.empty(room, np.uint16), np.empty(room, np.uint8)
-        ends = np.zeros(len(views) * len(blocks) + 1, np.int64)
-        table = [(block.view, block.unit, block.low, block.high, block.bits) for block in blocks]
-        self._kernel.count_texts(
-            *(codes, offsets, lengths.shape[1], np.array(table), tallies, *scratch),
-            *(columns, counts, ends),
-        )
-        return Tally(columns[: ends[-1]].copy(), counts[: ends[-1]].copy(), ends)
+    codes, offsets = speed.codes(strings)
+    found = np.empty(block.high * len(codes), np.uint32)
+    ends = np.zeros(len(strings) + 1, np.int64)
+    speed.hash_texts(
+        codes, offsets, block.unit, block.low, block.high, block.bits, found, ends
+    )
+    return found[: ends[-1]], ends

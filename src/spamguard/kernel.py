@@ -1,16 +1,22 @@
-"""The hashing kernel: n-grams of code points to columns, and columns to a score.
+"""The kernel: what is done with every code point, at two speeds.
 
-Every function here is plain Python over indexable numbers, written so that no product exceeds
-2**63. Interpreted it needs no import and answers one comment in about a millisecond;
-``compiled()`` hands out the very same functions compiled by numba for many comments.
-Both give equal bits: sums run in float64 in order of occurrence, and logarithms come from a table.
+Code points are made tidy, n-grams of them become columns, and columns a score. Every function is
+plain Python over indexable numbers, written so that no product exceeds 2**63. ``Interpreted`` needs
+no import and answers one comment in about a millisecond; ``Compiled`` holds the very same functions
+compiled by numba for many comments. Both give equal bits: sums run in float64 in order of
+occurrence, and logarithms come from a table.
 """
 
 import functools
 import math
+import sys
 import types
-from collections.abc import Callable
+from array import array
+from collections.abc import Callable, Sequence
+from itertools import accumulate, pairwise
 from typing import Any
+
+_NATIVE = "utf-32-le" if sys.byteorder == "little" else "utf-32-be"
 
 CHARS = 0  # n-grams of code points
 WORDS = 1  # n-grams of words; punctuation separates, an emoji or an ideograph is a word of its own
@@ -25,6 +31,46 @@ MOST = 255
 
 #: Sublinear term frequency, 1 + ln(count), as scikit-learn's TfidfTransformer defines it.
 TERM_FREQUENCY = [0.0] + [1.0 + math.log(count) for count in range(1, MOST + 1)]
+#: By how much the next occurrence raises the term frequency, and its square, in turn.
+RISES = [
+    after**power - before**power for before, after in pairwise(TERM_FREQUENCY) for power in (1, 2)
+]
+
+#: What a text still needs once it is tidy: a closer look at markup, links and letters beyond ASCII;
+#: at letters that stand apart; at signs among letters; at letters three in a row.
+MARKED, SPACED, LEET, STRETCHED = 1, 2, 4, 8
+
+# Classes of code points.
+OTHER, SMALL, CAPITAL, BLANK, GAP, SIGN, DIGIT = range(7)
+
+
+def _class_of(code: int) -> int:
+    character = chr(code)
+    if character.isspace() or not character.isprintable():
+        return BLANK
+    if character.isalpha():
+        return SMALL if character.islower() else CAPITAL
+    if character in ".-_*~":  # between letters that stand apart
+        return GAP
+    if character in "013457@$!":  # in place of letters
+        return SIGN
+    return DIGIT if character.isdigit() else OTHER
+
+
+CLASSES = bytes(map(_class_of, range(128)))
+
+
+def kind_beyond_ascii(code: int) -> int:
+    """BLANK for controls and what ``str.split`` splits at; SMALL for Greek and Cyrillic letters."""
+    if 0x370 <= code < 0x530:
+        return SMALL
+    if code <= 0xA0:
+        return BLANK
+    if code < 0x1680 or code > 0x3000:
+        return OTHER
+    if 0x2000 <= code <= 0x200A or code in (0x1680, 0x2028, 0x2029, 0x202F, 0x205F, 0x3000):
+        return BLANK
+    return OTHER
 
 
 def kind_of(code: int, unit: int) -> int:
@@ -71,13 +117,13 @@ def hash_ngrams(
     high: int,
     bits: int,
     columns: Any,
-    starts: Any,
-    stops: Any,
+    places: Any,
 ) -> int:
-    """Write the column and the place of every n-gram in ``codes[begin:end]``; return how many.
+    """Write the column of every n-gram in ``codes[begin:end]``; return how many there are.
 
-    32-bit FNV-1a over code points, folded to ``bits`` bits. ``columns``, ``starts`` and ``stops``
-    need room for ``high * (end - begin)`` entries.
+    32-bit FNV-1a over code points, folded to ``bits`` bits. ``columns`` needs room for
+    ``high * (end - begin)`` entries; ``places``, unless it is None, for twice as many: where each
+    n-gram begins and ends.
     """
     mask = (1 << bits) - 1
     count = 0
@@ -89,8 +135,9 @@ def hash_ngrams(
                 hashed = ((hashed ^ codes[place]) * 16777619) & 0xFFFFFFFF
                 if place - start + 1 >= low:
                     columns[count] = (hashed ^ (hashed >> 16)) & mask
-                    starts[count] = start
-                    stops[count] = place + 1
+                    if places is not None:
+                        places[2 * count] = start
+                        places[2 * count + 1] = place + 1
                     count += 1
         return count
     before = SEPARATOR
@@ -119,34 +166,31 @@ def hash_ngrams(
             words += 1
             if words >= low:
                 columns[count] = (hashed ^ (hashed >> 16)) & mask
-                starts[count] = start
-                stops[count] = place
+                if places is not None:
+                    places[2 * count] = start
+                    places[2 * count + 1] = place
                 count += 1
     return count
 
 
-def weigh(columns: Any, count: int, tallies: Any, frequency: Any, idf: Any, weight: Any) -> float:
+def weigh(columns: Any, count: int, rises: Any, tallies: Any, idf: Any, weight: Any) -> float:
     """The dot product of the L2-normalised TF-IDF vector of ``columns[:count]`` with ``weight``.
 
-    ``tallies`` holds a zero byte for every column, and does so again afterwards;
-    ``columns`` is overwritten.
+    Each occurrence adds what it makes the vector grow by. ``tallies`` holds a zero byte for every
+    column, and does so again afterwards.
     """
-    distinct = 0
-    for place in range(count):
-        column = columns[place]
-        if tallies[column] == 0:
-            columns[distinct] = column
-            distinct += 1
-        if tallies[column] < MOST:
-            tallies[column] += 1
     dot = 0.0
     square = 0.0
-    for place in range(distinct):
+    for place in range(count):
         column = columns[place]
-        value = frequency[tallies[column]] * idf[column]
-        dot += value * weight[column]
-        square += value * value
-        tallies[column] = 0
+        tally = tallies[column]
+        if tally < MOST:
+            tallies[column] = tally + 1
+            rarity = idf[column] * 1.0
+            dot += rises[2 * tally] * rarity * weight[column]
+            square += rises[2 * tally + 1] * rarity * rarity
+    for place in range(count):
+        tallies[columns[place]] = 0
     if square == 0.0:
         return 0.0
     return dot / math.sqrt(square)
@@ -159,22 +203,20 @@ def score_texts(
     low: int,
     high: int,
     bits: int,
+    rises: Any,
+    tallies: Any,
     idf: Any,
     weight: Any,
-    frequency: Any,
-    tallies: Any,
     columns: Any,
-    starts: Any,
-    stops: Any,
     scores: Any,
 ) -> None:
     """Add one block's share of the log-odds of text ``i``, ``codes[offsets[i]:offsets[i + 1]]``,
-    to ``scores[i]``. The four arrays before ``scores`` are scratch."""
+    to ``scores[i]``. ``columns`` is scratch."""
     for text in range(len(offsets) - 1):
         count = hash_ngrams(
-            codes, offsets[text], offsets[text + 1], unit, low, high, bits, columns, starts, stops
+            codes, offsets[text], offsets[text + 1], unit, low, high, bits, columns, None
         )
-        scores[text] += weigh(columns, count, tallies, frequency, idf, weight)
+        scores[text] += weigh(columns, count, rises, tallies, idf, weight)
 
 
 def hash_texts(
@@ -185,49 +227,42 @@ def hash_texts(
     high: int,
     bits: int,
     columns: Any,
-    starts: Any,
-    stops: Any,
     ends: Any,
 ) -> None:
     """Write the columns of all n-grams of text ``i``, ``codes[offsets[i]:offsets[i + 1]]``, to
-    ``columns[ends[i]:ends[i + 1]]``. ``starts`` and ``stops`` are scratch."""
+    ``columns[ends[i]:ends[i + 1]]``."""
     for text in range(len(offsets) - 1):
-        found = columns[ends[text] :]
-        ends[text + 1] = ends[text] + hash_ngrams(
-            codes, offsets[text], offsets[text + 1], unit, low, high, bits, found, starts, stops
-        )
+        first, last, found = offsets[text], offsets[text + 1], columns[ends[text] :]
+        count = hash_ngrams(codes, first, last, unit, low, high, bits, found, None)
+        ends[text + 1] = ends[text] + count
 
 
 def count_texts(
     codes: Any,
     offsets: Any,
-    views: int,
     blocks: Any,
     tallies: Any,
     found: Any,
-    starts: Any,
-    stops: Any,
     columns: Any,
     counts: Any,
     ends: Any,
 ) -> None:
-    """Count the n-grams of comments: each has ``views`` strings one after another, string ``i`` is
-    ``codes[offsets[i]:offsets[i + 1]]``. A row of ``blocks`` is view, unit, low, high, bits.
+    """Count the n-grams of comments, whose views lie in ``codes`` one view after another.
 
-    The distinct columns of block ``b`` in comment ``i`` go to ``columns[ends[k]:ends[k + 1]]``, with
-    k = i * len(blocks) + b, and how often each occurs, at most ``MOST``, to ``counts``.
-    ``tallies`` holds a zero byte for every column, and does so again afterwards; the three arrays
-    after it are scratch.
+    A row of ``blocks`` is view, unit, low, high, bits. The distinct columns of block ``b`` of
+    comment ``i`` go to ``columns[ends[k]:ends[k + 1]]``, k = i * len(blocks) + b, and how often
+    each occurs, at most ``MOST``, to ``counts``. ``tallies`` holds a zero byte for every column,
+    and does so again afterwards; ``found`` is scratch.
     """
     end = 0
-    for text in range(len(ends) // len(blocks)):
-        for block in range(len(blocks)):
-            view, unit, low, high, bits = blocks[block]
-            begin, string = end, text * views + view
+    comments = len(ends) // len(blocks)
+    for comment in range(comments):
+        for number in range(len(blocks)):
+            view, unit, low, high, bits = blocks[number]
+            string = view * comments + comment
             first, last = offsets[string], offsets[string + 1]
-            count = hash_ngrams(
-                codes, first, last, unit, low, high, bits, found, starts, stops
-            )
+            count = hash_ngrams(codes, first, last, unit, low, high, bits, found, None)
+            begin = end
             for place in range(count):
                 column = found[place]
                 if tallies[column] == 0:
@@ -238,13 +273,227 @@ def count_texts(
             for place in range(begin, end):
                 counts[place] = tallies[columns[place]]
                 tallies[columns[place]] = 0
-            ends[text * len(blocks) + block + 1] = end
+            ends[comment * len(blocks) + number + 1] = end
+
+
+def tidy_texts(
+    codes: Any, offsets: Any, plain: bool, classes: Any, tidy: Any, ends: Any, needs: Any
+) -> None:
+    """Write every text to ``tidy`` in lower case (ASCII) with single blanks, where each ends to
+    ``ends``, and what else it needs to ``needs``: MARKED, which texts that are ``plain`` never
+    need, or else the sum of SPACED, LEET and STRETCHED.
+
+    ``tidy`` needs as much room as ``codes``; ``classes`` is CLASSES.
+    """
+    size = 0
+    for text in range(len(offsets) - 1):
+        begin = size
+        for place in range(offsets[text], offsets[text + 1]):
+            code = codes[place]
+            kind = classes[code] if code < 128 else kind_beyond_ascii(code)
+            if kind == BLANK:
+                if size == begin or tidy[size - 1] == 32:
+                    continue
+                code = 32
+            elif kind == CAPITAL:
+                code += 32
+            tidy[size] = code
+            size += 1
+        if size > begin and tidy[size - 1] == 32:
+            size -= 1
+        ends[text] = size
+        needs[text] = 0 if plain else look_closer(tidy, begin, size, classes)
+        if needs[text] == 0:
+            needs[text] = spelled_oddly(tidy, begin, size, classes)
+
+
+def look_closer(tidy: Any, begin: int, end: int, classes: Any) -> int:
+    """MARKED, if there may be anything in ``tidy[begin:end]`` that ``disguise`` has to see."""
+    before, last = 32, 32
+    for place in range(begin, end):
+        code = tidy[place]
+        if code >= 128 or code in (64, 91):  # @ and [
+            return MARKED
+        if (last == 38 and code not in (32, 38)) or (last == 60 and code not in (32, 51, 60)):
+            return MARKED  # an entity or a tag, but not "a & b" and "<3"
+        if classes[code] == SMALL and (
+            (last == 46 and before != 46)
+            or (last == 32 and before == 46 and place - begin > 2 and tidy[place - 3] == 32)
+        ):  # "site.com" and "site . com"
+            return MARKED
+        if last == 58 and code == 47:  # of a page
+            return MARKED
+        if last == 37 and 50 <= code <= 55:  # perhaps percent-encoded
+            return MARKED
+        if (
+            code == 116
+            and last == 111
+            and before == 100
+            and (place + 1 == end or classes[tidy[place + 1]] != SMALL)
+            and (place - 3 < begin or classes[tidy[place - 3]] != SMALL)
+        ):  # "example dot com"
+            return MARKED
+        before, last = last, code
+    return 0
+
+
+def spelled_oddly(tidy: Any, begin: int, end: int, classes: Any) -> int:
+    """The sum of SPACED, LEET and STRETCHED that there may be in ``tidy[begin:end]``."""
+    needs = 0
+    run = 0  # letters since the last gap; below 0 where something else stands among them
+    alone = 0  # how many letters before stood alone, one after another
+    leet = 0  # of a word: 1 after a letter, 2 after a sign behind it, 3 after one more letter
+    is_number = True  # whether a word may be hexadecimal
+    before, last = 0, 0
+    for place in range(begin, end + 1):
+        code = tidy[place] if place < end else 32
+        kind = classes[code] if code < 128 else kind_beyond_ascii(code)
+        if kind == SMALL:
+            if leet in (0, 2):
+                leet += 1
+            is_number = is_number and code <= 102
+            if run >= 0:
+                run += 1
+            if code == last and code == before:
+                needs |= STRETCHED
+        elif kind == SIGN:
+            if leet == 1:
+                leet = 2
+            run = -1
+        elif kind == DIGIT:
+            leet = run = -1
+        else:
+            if leet == 3 and not is_number:
+                needs |= LEET
+            leet, is_number = 0, True
+            if kind in (BLANK, GAP):
+                if run != 0:
+                    alone = alone + 1 if run == 1 else 0
+                run = 0
+            else:
+                run = -1
+            if alone >= 3:
+                needs |= SPACED
+            if code >= 128 and code == last and code == before:
+                needs |= STRETCHED
+        before, last = last, code
+    return needs
+
+
+class Interpreted:
+    """The kernel as Python runs it, over what the standard library has; takes no time to start."""
+
+    is_compiled = False
+
+    def __init__(self) -> None:
+        self.hash_ngrams: Any = hash_ngrams
+        self.score_texts: Any = score_texts
+        self.hash_texts: Any = hash_texts
+        self.count_texts: Any = count_texts
+        self.tidy_texts: Any = tidy_texts
+        self.rises: Any = RISES
+        self.classes: Any = CLASSES
+
+    def numbers(self, size: int) -> Any:
+        """Room for so many whole numbers from 0 to 2**32 - 1."""
+        return array("I", bytes(4 * size))
+
+    def tallies(self, size: int) -> Any:
+        """So many zero bytes."""
+        return bytearray(size)
+
+    def floats(self, raw: bytes) -> Any:
+        """Little-endian float32 bytes as a sequence of numbers."""
+        if sys.byteorder == "little":
+            return memoryview(raw).cast("f")
+        swapped = array("f", raw)
+        swapped.byteswap()
+        return swapped
+
+    def codes(self, strings: Sequence[str]) -> tuple[Any, Any]:
+        """All strings as one run of code points, and where each begins (and the end)."""
+        offsets = [0, *accumulate(map(len, strings))]
+        return memoryview("".join(strings).encode(_NATIVE, "surrogatepass")).cast("I"), offsets
+
+
+class Compiled(Interpreted):
+    """The same functions compiled by numba, over numpy's arrays.
+
+    Raises ImportError where numba cannot be had.
+    """
+
+    is_compiled = True
+
+    def __init__(self) -> None:
+        import numpy as np
+
+        functions = _compiled()
+        self.hash_ngrams = functions.hash_ngrams
+        self.score_texts = functions.score_texts
+        self.hash_texts = functions.hash_texts
+        self.count_texts = functions.count_texts
+        self.tidy_texts = functions.tidy_texts
+        self.rises = np.array(RISES)
+        self.classes = np.frombuffer(CLASSES, np.uint8)
+
+    def numbers(self, size: int) -> Any:
+        import numpy as np
+
+        return np.empty(size, np.uint32)
+
+    def tallies(self, size: int) -> Any:
+        import numpy as np
+
+        return np.zeros(size, np.uint8)
+
+    def floats(self, raw: bytes) -> Any:
+        import numpy as np
+
+        return np.frombuffer(raw, "<f4").astype(np.float32)
+
+    def codes(self, strings: Sequence[str]) -> tuple[Any, Any]:
+        import numpy as np
+
+        offsets = np.zeros(len(strings) + 1, np.int64)
+        np.cumsum(np.fromiter(map(len, strings), np.int64, len(strings)), out=offsets[1:])
+        raw = "".join(strings).encode(_NATIVE, "surrogatepass")
+        return np.frombuffer(raw, np.uint32), offsets
+
+
+def fastest() -> Interpreted:
+    """The kernel for much work: compiled, unless numba cannot be had."""
+    try:
+        return Compiled()
+    except ImportError:
+        return Interpreted()
+
+
+def decoded(codes: Any) -> str:
+    """A run of code points as a string."""
+    return str(codes.tobytes().decode(_NATIVE, "surrogatepass"))
+
+
+def _numba() -> types.ModuleType:
+    """numba, ready to work; it would load scipy's linear algebra just to see whether it can."""
+    unused = "scipy.linalg"
+    hidden = unused not in sys.modules
+    if hidden:
+        sys.modules[unused] = None  # type: ignore[assignment]
+    try:
+        import numba
+        import numba.np.arraymath
+    finally:
+        if hidden:
+            del sys.modules[unused]
+    return numba
 
 
 @functools.cache
-def compiled() -> types.SimpleNamespace:
-    """The kernel's functions compiled by numba; raises ImportError where numba cannot be had."""
-    return compile_functions(kind_of, hash_ngrams, weigh, score_texts, hash_texts, count_texts)
+def _compiled() -> types.SimpleNamespace:
+    return compile_functions(
+        kind_of, kind_beyond_ascii, hash_ngrams, weigh, score_texts, hash_texts, count_texts,
+        look_closer, spelled_oddly, tidy_texts,
+    )  # fmt: skip
 
 
 def compile_functions(*functions: Callable[..., Any]) -> types.SimpleNamespace:
@@ -252,8 +501,7 @@ def compile_functions(*functions: Callable[..., Any]) -> types.SimpleNamespace:
 
     Raises ImportError where numba cannot be had.
     """
-    import numba
-
+    numba = _numba()
     namespace = dict(functions[0].__globals__)
     for function in functions:
         # A copy whose global names are the compiled ones, so that calls stay compiled.

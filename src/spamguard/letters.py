@@ -3,6 +3,7 @@
 ``disguise`` tells what the signs mean.
 """
 
+import functools
 import re
 import unicodedata
 
@@ -33,9 +34,14 @@ _ODD = f"[{_UNSEEN}{_MARK}{_WIDE}{_STYLE}{_FLAG}]"
 _STRANGE = f"[{_GREEK}{_FOREIGN}{_DRESS}]"
 #: Whether there is any of these, or something that NFKD turns into them.
 _UNUSUAL = re.compile(
-    f"[{_UNSEEN}{_MARK}{_WIDE}{_GREEK}{_FOREIGN}\u1f00-\u1fff{_DRESS}{_STYLE}{_FLAG}]"
+    f"[\u00b5{_UNSEEN}{_MARK}{_WIDE}{_GREEK}{_FOREIGN}\u1f00-\u1fff{_DRESS}{_STYLE}{_FLAG}]"
 )
 
+_ASCII = re.compile("[\x00-\x7f]+")
+#: Others than these may become one with the character before, or change places with it.
+_COMPOSABLE = re.compile(
+    "[^\x00-\u02af\u2000-\u2bff\u3000-\u3096\u30a0-\u30ff\u4e00-\u9fff\U0001f000-\U0001faff]"
+)
 _INVISIBLE = re.compile(f"[{_UNSEEN}]+")
 _IN_WORD = f"[{_UNSEEN}](?<=[{_LETTER}].)[{_UNSEEN}]*[{_LETTER}]"
 _BACKWARDS = "\u202e([^\u202c\n]*)\u202c?"
@@ -64,7 +70,26 @@ _MOST_MORE = 100
 
 
 def plain_letters(text: str, signs: list[str]) -> str:
-    """The text in plain lower-case letters; signs of disguise are added to ``signs``."""
+    """The text in plain letters, those beyond ASCII in lower case; signs of disguise go to
+    ``signs``."""
+    simple = _simple("".join(set(_ASCII.sub("", text))))
+    if simple is None:
+        return _plain_in_context(text, signs)
+    for character, plain in simple:
+        text = text.replace(character, plain)
+    return text
+
+
+@functools.lru_cache(1 << 12)
+def _simple(characters: str) -> tuple[tuple[str, str], ...] | None:
+    """What becomes of these characters, where nothing depends on what stands beside them."""
+    if _UNUSUAL.search(characters) or _COMPOSABLE.search(characters):
+        return None
+    plain = [(character, _normal(character).casefold()) for character in characters]
+    return tuple((before, after) for before, after in plain if before != after)
+
+
+def _plain_in_context(text: str, signs: list[str]) -> str:
     unusual = _UNUSUAL.search(text)
     if unusual:
         odd = "".join(re.findall(_ODD, text))

@@ -1,6 +1,7 @@
 """The frozen records that flow through the program: a comment in, a verdict out."""
 
-from typing import Final, NamedTuple
+from collections.abc import Sequence
+from typing import Final, NamedTuple, Self
 
 SPAM: Final = "spam"
 UNSURE: Final = "unsure"
@@ -25,6 +26,22 @@ class Comment(NamedTuple):
     post_link: str | None = None
     post_text: str | None = None
     status: str | None = None
+
+
+class Columns(NamedTuple):
+    """What is judged of many comments; ``authors`` and ``addresses`` may be empty for none."""
+
+    texts: Sequence[str]
+    authors: Sequence[str | None]
+    addresses: Sequence[str | None]
+
+    @classmethod
+    def of(cls, comments: Sequence[Comment]) -> Self:
+        return cls(
+            [comment.text for comment in comments],
+            [comment.author for comment in comments],
+            [comment.author_url for comment in comments],
+        )
 
 
 class Verdict(NamedTuple):

@@ -5,21 +5,6 @@
 
 import re
 
-
-def _shape(code: int) -> int:
-    """What a byte of a text is to the tests below; a question mark is any letter beyond ASCII."""
-    character = chr(code)
-    if character in " \n\t.-_*~":
-        return ord(" ")
-    if character in "013457@$!":
-        return ord("1")
-    return ord("a") if character in "abcdefghijklmnopqrstuvwxyz?" else ord("#")
-
-
-_SHAPES = bytes(map(_shape, range(256)))
-_SPACED_SHAPE = re.compile(rb" a  *a  *a ")
-_LEET_SHAPE = re.compile(rb"1(?<=a1)1*a")
-
 _GAPS = " .*_~\n-"
 _SPELLED = "a-z0-9@$\u0370-\u052f"
 _APART = (
@@ -29,7 +14,6 @@ _APART = (
 #: In a text with such a word shorter ones are words too.
 _SHORT_APART = _APART.replace("{2,}", "*")
 
-_REPEATED = re.compile(r"(.)\1\1(?<=[^\W\d_])")
 _RUN = r"(.)\1\1+"
 #: Three of these mean something.
 _TRIPLES = frozenset(("www", "xxx", "iii"))
@@ -39,7 +23,7 @@ _VOWELS = "aeiouy"
 _LETTERS = str.maketrans("013457@$!", "oieastasi")
 _WORD = r"[a-z0-9@$](?:[a-z0-9@$!]*[a-z0-9@$])?"
 #: A word with such a place is leet; with any others it takes two places.
-_LEET = r"""(?x)
+_LEET_WORD = r"""(?x)
       [a-z]00?[a-z] | [a-z]33[a-z]
     | [a-z][13][a-z]{2} | [aeiouy][13][a-z]
     | [aeiouy]4[a-z] | [a-z]4[aeiouy][a-z] | ^[^aeiouy]+4[a-z]{2}
@@ -60,37 +44,13 @@ _PERHAPS_LEET = (
 _FEWEST_LETTERS, _LONGEST_LEET = 3, 24
 
 
-def plain_words(text: str, signs: list[str]) -> str:
-    """The words of a lower-case text as anyone spells them; signs are added to ``signs``.
-
-    Most texts are found to need nothing by a look at their bytes.
-    """
-    shape = text.encode("ascii", "replace").translate(_SHAPES)
-    if _SPACED_SHAPE.search(shape):
-        joined = re.sub(_APART, _joined, text)
-        if joined != text:
-            signs.append("spaced")
-            text = re.sub(_SHORT_APART, _joined_letters, joined)
-            shape = text.encode("ascii", "replace").translate(_SHAPES)
-    if _LEET_SHAPE.search(shape):
-        text = _without_leet(text, signs)
-    if _REPEATED.search(text):
-        text = re.sub(_RUN, _shortened, text)
-    return text
-
-
-def oddly_spelled(text: str) -> bool:
-    """Whether ``plain_words`` may change an ASCII text in lower case: cheap, and right for most."""
-    shape = text.encode().translate(_SHAPES)
-    return (
-        _SPACED_SHAPE.search(shape) is not None
-        or _LEET_SHAPE.search(shape) is not None
-        or "aaa" in text
-        or "eee" in text
-        or "iii" in text
-        or "ooo" in text
-        or "uuu" in text
-    )
+def joined(text: str, signs: list[str]) -> str:
+    """The text with words whose letters stood apart; its blanks are as they were written."""
+    together = re.sub(_APART, _joined, text)
+    if together == text:
+        return text
+    signs.append("spaced")
+    return re.sub(_SHORT_APART, _joined_letters, together)
 
 
 def _joined(match: re.Match[str]) -> str:
@@ -106,7 +66,8 @@ def _joined_letters(match: re.Match[str]) -> str:
     return "".join([character for character in match[0] if character not in _GAPS])
 
 
-def _without_leet(text: str, signs: list[str]) -> str:
+def without_leet(text: str, signs: list[str]) -> str:
+    """The text with letters in place of digits and signs in its words."""
     leet = {word for word in re.findall(_WORD, text) if _is_leet(word)}
     if not leet:
         return text
@@ -127,7 +88,12 @@ def _is_leet(word: str) -> bool:
         return False
     if sum(map(str.isalpha, word)) < _FEWEST_LETTERS:
         return False
-    return bool(re.search(_LEET, word)) and not re.match(_NO_LEET, word)
+    return bool(re.search(_LEET_WORD, word)) and not re.match(_NO_LEET, word)
+
+
+def shortened(text: str) -> str:
+    """The text with stretched words as long as they usually are."""
+    return re.sub(_RUN, _shortened, text)
 
 
 def _shortened(match: re.Match[str]) -> str:

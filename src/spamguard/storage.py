@@ -20,7 +20,7 @@ from spamguard.model import Model, Part
 
 FORMAT = "spamguard model"
 #: Rises whenever a model of the old kind would score differently: views, kernel or fields changed.
-VERSION = 1
+VERSION = 2
 MOST_BYTES = 8 << 20
 MOST_OPCODES = 20_000
 MOST_LETTERS = 10_000

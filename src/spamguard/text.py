@@ -1,58 +1,103 @@
-"""A raw comment to its views: clean text, the links in it, its author.
+"""Raw comments to their views: clean text, the links in it, its author.
 
 A view is a string. What a comment says is read after its disguises are off (``disguise``).
 """
 
+import functools
 import re
-from typing import NamedTuple
+from collections import defaultdict
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import NamedTuple, Self
 
-from spamguard.records import Comment
+from spamguard import kernel
+from spamguard.records import Columns
 
 #: Longer texts are read at both ends: what a spammer hides behind padding stands at the end.
 HEAD, TAIL = 6000, 4000
+_MOST_NAME, _MOST_ADDRESS, _MOST_LINKS = 200, 500, 20
+#: The view of a field that was left empty, which says something; "" is a field that is not there.
+EMPTY = "-"
 
-
-class Views(NamedTuple):
-    """What the blocks read: each a string, empty where the comment has nothing to show."""
-
-    text: str
-    links: str
-    author: str
-    site: str
-    keywords: str
-
-
-_INNER_DOT = re.compile(r"[a-z]\.[a-z]", re.IGNORECASE)
-_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1b\x7f]")
 _WORD = re.compile(r"[^\W_]+")
 
 
-def clean(raw: str) -> tuple[str, list[str], list[str]]:
-    """The text as a reader would take it in, the links in it, and the signs of how it was made."""
-    if raw.isascii() and not _marked(raw):
-        return " ".join(raw.lower().split()), [], []
-    from spamguard.disguise import undisguise
+class Views(NamedTuple):
+    """What the blocks read of some comments: each view holds one string a comment, empty where the
+    comment has nothing to show."""
 
-    return undisguise(raw)
+    text: Sequence[str]
+    links: Sequence[str]
+    signs: Sequence[str]
+    author: Sequence[str]
+    site: Sequence[str]
+    keywords: Sequence[str]
 
 
-def _marked(raw: str) -> bool:
-    """Whether an ASCII text may hold markup, entities, links, addresses or control characters.
+class Found(NamedTuple):
+    """What was found while a text was cleaned.
 
-    Single characters are looked for before any expression is tried: most texts have none.
+    links: the addresses in it. forms: how they were written, ``html`` or ``bbcode``.
+    signs: what shows that something was disguised.
     """
-    return (
-        "<" in raw
-        or "&" in raw
-        or "[" in raw
-        or "@" in raw
-        or "://" in raw
-        or ("." in raw and _INNER_DOT.search(raw) is not None)
-        or (not raw.isprintable() and _CONTROL.search(raw) is not None)
-    )
+
+    links: list[str]
+    forms: list[str]
+    signs: list[str]
+
+    @classmethod
+    def nothing(cls) -> Self:
+        return cls([], [], [])
 
 
-def address_words(address: str) -> list[str]:
+def clean(raws: Sequence[str], speed: kernel.Interpreted) -> tuple[list[str], dict[int, Found]]:
+    """The texts as a reader would take them in, and what was found in some, by their places."""
+    untidy = list(raws)
+    found: defaultdict[int, Found] = defaultdict(Found.nothing)
+    texts, needs = _tidy(untidy, speed, plain=False)
+
+    def tidy_again(places: list[int]) -> None:
+        again = _tidy([untidy[place] for place in places], speed, plain=True)
+        for place, text, need in zip(places, *again, strict=True):
+            texts[place], needs[place] = text, need
+
+    marked = [place for place, need in enumerate(needs) if need & kernel.MARKED]
+    if marked:
+        from spamguard.disguise import undisguise
+
+        for place in marked:
+            untidy[place] = undisguise(untidy[place], *found[place])
+        tidy_again(marked)
+    odd = [place for place, need in enumerate(needs) if need]
+    if odd:
+        from spamguard import spelling
+
+        spaced = [place for place in odd if needs[place] & kernel.SPACED]
+        for place in spaced:
+            untidy[place] = spelling.joined(untidy[place].lower(), found[place].signs)
+        tidy_again(spaced)
+        for place in odd:
+            if needs[place] & kernel.LEET:
+                texts[place] = spelling.without_leet(texts[place], found[place].signs)
+            if needs[place] & kernel.STRETCHED:
+                texts[place] = spelling.shortened(texts[place])
+    return texts, found
+
+
+def _tidy(
+    raws: Sequence[str], speed: kernel.Interpreted, *, plain: bool
+) -> tuple[list[str], list[int]]:
+    """``kernel.tidy_texts`` for strings."""
+    codes, offsets = speed.codes(raws)
+    tidy, ends, needs = map(speed.numbers, (len(codes), len(raws), len(raws)))
+    speed.tidy_texts(codes, offsets, plain, speed.classes, tidy, ends, needs)
+    places = [0, *ends.tolist()]
+    whole = kernel.decoded(tidy[: places[-1]])
+    return [whole[begin:end] for begin, end in pairwise(places)], needs.tolist()
+
+
+@functools.lru_cache(1 << 12)
+def address_words(address: str) -> str:
     """The telling parts of a URL: its ending, the words of its host and of its path."""
     address = re.sub(r"^[a-z]+:/*", "", address.lower()).removeprefix("www.")
     host, _, path = address.partition("/")
@@ -61,36 +106,38 @@ def address_words(address: str) -> list[str]:
     words += [f"@{word}" for label in labels[:-1] for word in _WORD.findall(label)]
     words += [f"/{word}" for word in _WORD.findall(path)[:20]]
     words.append("path" if path else "root")
-    return words
+    return " ".join(words)
 
 
-def views(comment: Comment) -> Views:
-    raw = comment.text
-    if len(raw) > HEAD + TAIL:
-        raw = raw[:HEAD] + " " + raw[-TAIL:]
-    text, links, signs = clean(raw)
-    if links:
-        signs.append(f"links:{min(len(links), 9)}")
-        for link in links[:20]:
-            signs += address_words(link)
-    if not links and comment.author is None and comment.author_url is None:
-        return Views(f" {text} ", " ".join(signs), "", "", "")
-    author = site = keywords = ""
-    if comment.author is not None:
-        author = clean(comment.author[:200])[0]
-    if comment.author_url is not None:
-        site = comment.author_url[:500].strip().lower()
-    if author or site or links:
-        keywords = " ".join(_WORD.findall(f"{author} {site} {' '.join(links[:20])}"))
-    return Views(
-        f" {text} ",
-        " ".join(signs),
-        f" {author} " if author else _empty(comment.author),
-        " ".join(address_words(site)) if site else _empty(comment.author_url),
-        keywords,
-    )
+def views(comments: Columns, speed: kernel.Interpreted) -> Views:
+    """The views of many comments at once."""
+    raws, names, addresses = comments
+    if max(map(len, raws), default=0) > HEAD + TAIL:
+        raws = list(map(_clipped, raws))
+    texts, found = clean(raws, speed)
+    links, signs, authors, sites, keywords = ([""] * len(raws) for _ in range(5))
+    for place, (urls, forms, seen) in found.items():
+        if seen:
+            signs[place] = " ".join(seen)
+        if urls:
+            counted = f"links:{min(len(urls), 9)}"
+            words = map(address_words, urls[:_MOST_LINKS])
+            links[place] = " ".join([*forms, counted, *words])
+            keywords[place] = " ".join(urls[:_MOST_LINKS])
+    named = [(place, name[:_MOST_NAME]) for place, name in enumerate(names) if name is not None]
+    if named:
+        clean_names, _ = clean([name for _, name in named], speed)
+        for (place, _), name in zip(named, clean_names, strict=True):
+            authors[place] = f" {name} " if name else EMPTY
+            keywords[place] = f"{name} {keywords[place]}"
+    for place, address in enumerate(addresses):
+        if address is not None:
+            site = address[:_MOST_ADDRESS].strip().lower()
+            sites[place] = address_words(site) if site else EMPTY
+            keywords[place] = f"{keywords[place]} {site}"
+    keywords = [" ".join(_WORD.findall(words)) if words else "" for words in keywords]
+    return Views([f" {text} " for text in texts], links, signs, authors, sites, keywords)
 
 
-def _empty(field: str | None) -> str:
-    """A field left empty says something; one that the source does not have says nothing."""
-    return "" if field is None else "-"
+def _clipped(raw: str) -> str:
+    return raw if len(raw) <= HEAD + TAIL else f"{raw[:HEAD]} {raw[-TAIL:]}"

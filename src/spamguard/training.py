@@ -8,13 +8,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import optimize, special
 
-from spamguard import duplicates, features
+from spamguard import duplicates, features, kernel, text
 from spamguard.counts import Counts, batched
 from spamguard.errors import TrainingError
 from spamguard.fitting import FOLDS, LANES, Learned, Regressions
 from spamguard.folds import stratified_folds
 from spamguard.model import Model, Part
-from spamguard.records import HAM, SPAM, Comment
+from spamguard.records import HAM, SPAM, Columns, Comment
 
 #: Fewer of a class than this cannot be folded, let alone learned from.
 FEWEST = 20
@@ -60,9 +60,9 @@ def usable(texts: Iterable[str], labels: Sequence[str | None]) -> tuple[Any, dic
 
     ``labels`` are SPAM, HAM or None. Of each text no more than its hash is kept.
     """
-    stripped = (text.strip() for text in texts)
+    stripped = (given.strip() for given in texts)
     keys = np.fromiter(
-        ((hash(text), not text) for text in stripped), np.dtype("int64,bool"), len(labels)
+        ((hash(given), not given) for given in stripped), np.dtype("int64,bool"), len(labels)
     )
     keep = np.ones(len(labels), bool)
     dropped = {}
@@ -71,15 +71,15 @@ def usable(texts: Iterable[str], labels: Sequence[str | None]) -> tuple[Any, dic
         dropped[reason] = int(np.sum(keep & bad))
         keep[bad] = False
 
-    spam, ham = (np.fromiter((given == side for given in labels), bool) for side in (SPAM, HAM))
+    spam, ham = (np.fromiter((label == side for label in labels), bool) for side in (SPAM, HAM))
     drop("unlabelled", ~(spam | ham))
     drop("empty", keys["f1"])
-    _, text = np.unique(keys["f0"], return_inverse=True)
-    found = [np.bincount(text[keep & side], minlength=len(text)) > 0 for side in (spam, ham)]
-    drop("labelled both ways", (found[0] & found[1])[text])
+    _, same = np.unique(keys["f0"], return_inverse=True)
+    found = [np.bincount(same[keep & side], minlength=len(same)) > 0 for side in (spam, ham)]
+    drop("labelled both ways", (found[0] & found[1])[same])
     rows = np.flatnonzero(keep)
     first = np.zeros(len(labels), bool)
-    first[rows[np.unique(text[rows], return_index=True)[1]]] = True
+    first[rows[np.unique(same[rows], return_index=True)[1]]] = True
     drop("duplicates", ~first)
     return keep, dropped
 
@@ -111,13 +111,13 @@ class Prepared(NamedTuple):
 
 def prepare(comments: Iterable[Comment], room: float = math.inf) -> Prepared:
     """Count what is in the comments, which are read once and not kept."""
-    hasher = features.Hasher()
+    speed = kernel.fastest()
     counts = Counts(room)
-    signatures = [duplicates.signatures(hasher, [])]
+    signatures = [duplicates.signatures([], speed)]
     for batch in batched(comments, lambda comment: len(comment.text)):
-        views = features.views_of(batch)
-        counts.append(hasher.tally(views))
-        signatures.append(duplicates.signatures(hasher, [view.text for view in views]))
+        views = text.views(Columns.of(batch), speed)
+        counts.append(features.tally(views, speed))
+        signatures.append(duplicates.signatures(views.text, speed))
     return Prepared(counts, np.concatenate(signatures))
 
 

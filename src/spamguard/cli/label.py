@@ -2,9 +2,9 @@
 
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 import click
 
@@ -28,10 +28,10 @@ from spamguard.cli.common import (
 )
 from spamguard.errors import InputError
 from spamguard.formats.output import whole_file
-from spamguard.formats.record import Annotator, shown
+from spamguard.formats.record import Annotator, PlainRows, shown
 from spamguard.formats.source import Source
 from spamguard.labelling import Judged, Tally, judge
-from spamguard.records import HAM, LABELS, SPAM
+from spamguard.records import HAM, LABELS, SPAM, Verdict
 
 SHOWN_CERTAIN = 10
 _RISKY = re.compile(r"[\s'\"\\\ufffd]")
@@ -89,9 +89,8 @@ def label(
                 sink(reader.opening())
             complaints = Complaints(source)
             for judged in judge(source, reader, model, tally):
-                for record, _ in judged:
-                    if record.error is not None:
-                        complaints.about(record)
+                for record in judged.bad():
+                    complaints.about(record)
                 if output:
                     sink("".join(_kept(reader, judged, only)))
                 if ids:
@@ -126,16 +125,22 @@ def _send(file: Any, data: bytes) -> None:
     file.write(data)
 
 
-def _kept(reader: Annotator, judged: list[Judged], only: str | None) -> Iterator[str]:
+def _kept(reader: Annotator, judged: Judged, only: str | None) -> Iterator[str]:
     """The annotated records, all of them or those with one verdict."""
-    for record, verdict in judged:
+    for annotated, verdict in zip(_annotated(reader, judged), judged.verdicts, strict=True):
         if only is None or (verdict is not None and verdict.label == only):
-            yield reader.annotated(record, verdict)
+            yield annotated
 
 
-def _ids(source: Source, judged: list[Judged], wanted: str) -> Iterator[str]:
+def _annotated(reader: Annotator, judged: Judged) -> Iterable[str]:
+    if isinstance(judged.records, PlainRows):
+        return judged.records.annotated(cast("Sequence[Verdict]", judged.verdicts))
+    return (reader.annotated(record, verdict) for record, verdict in judged.pairs())
+
+
+def _ids(source: Source, judged: Judged, wanted: str) -> Iterator[str]:
     """The ids of the comments with one verdict, each on its own line and safe for ``xargs``."""
-    for record, verdict in judged:
+    for record, verdict in judged.pairs():
         if verdict is None or verdict.label != wanted or record.comment is None:
             continue
         found = record.comment.id

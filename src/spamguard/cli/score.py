@@ -23,14 +23,10 @@ from spamguard.cli.common import (
     write,
 )
 from spamguard.formats.source import Source
-from spamguard.labelling import Judged, Tally, judge
+from spamguard.labelling import Pair, Tally, judge
 from spamguard.records import HAM, SPAM, UNSURE
 
 EXIT_CODES = {HAM: 0, SPAM: 10, UNSURE: 11}
-
-
-def _is_record(item: Judged) -> bool:
-    return item[0].comment is not None or item[0].error is not None
 
 
 @click.command()
@@ -67,18 +63,16 @@ def score(
     with Source(file) as source:
         reader = open_reader(source, format_name, nul, options)
         complaints = Complaints(source)
-        held: list[Judged] = []  # --exit-code answers only when it knows that there is one
+        held: list[Pair] = []  # --exit-code answers only when it knows that there is one
         for judged in judge(source, reader, model, tally):
-            records = list(filter(_is_record, judged))
-            for record, verdict in records:
-                if verdict is None:
-                    complaints.about(record)
+            for record in judged.bad():
+                complaints.about(record)
             if exit_code:
-                held += records
+                held += judged.answerable()
                 if len(held) > 1:
                     break
             else:
-                write("".join(answer(record, verdict) for record, verdict in records))
+                write("".join(answer(record, verdict) for record, verdict in judged.answerable()))
         complaints.close()
     if exit_code:
         if len(held) != 1:

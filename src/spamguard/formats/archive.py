@@ -4,7 +4,7 @@ import stat
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from typing import Any, BinaryIO, cast
 
@@ -45,7 +45,7 @@ class Archive:
     def cell(self, record: Record, column: str) -> Any:
         return None if self._reader is None else self._reader.cell(record, column)
 
-    def batches(self) -> Iterator[list[Record]]:
+    def batches(self) -> Iterator[Sequence[Record]]:
         found = False
         refused: list[str] = []
         with self._opened() as archive:
@@ -73,7 +73,7 @@ class Archive:
 
     def _batches_of(
         self, archive: zipfile.ZipFile, member: zipfile.ZipInfo
-    ) -> Iterator[list[Record]]:
+    ) -> Iterator[Sequence[Record]]:
         try:
             stream = _Member(archive.open(member))
         except (*_UNREADABLE, OSError) as error:

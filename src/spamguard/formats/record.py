@@ -1,11 +1,12 @@
 """What a reader makes of one record of its input, and what every format can do."""
 
+import functools
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
-from spamguard.records import Comment, Verdict
+from spamguard.records import Columns, Comment, Verdict
 
 #: The columns that labelling adds.
 LABEL_COLUMN = "spamguard_label"
@@ -32,6 +33,44 @@ class Record(NamedTuple):
     cells: Any = None
     label: str | None = None
     place: tuple[int, bytes] | None = None
+
+
+class PlainRows(Sequence[Record]):
+    """Rows of a table that all hold a comment, as columns.
+
+    They become records only when one is asked for, which takes longer than judging them.
+    """
+
+    def __init__(
+        self,
+        columns: Columns,
+        raws: list[str],
+        delimiter: str,
+        one_by_one: Callable[[], list[Record]],
+    ) -> None:
+        self.columns = columns
+        self._raws = raws
+        self._delimiter = delimiter
+        self._one_by_one = one_by_one
+
+    @functools.cached_property
+    def _records(self) -> list[Record]:
+        return self._one_by_one()
+
+    def __len__(self) -> int:
+        return len(self._raws)
+
+    def __getitem__(self, place: Any) -> Any:
+        return self._records[place]
+
+    def annotated(self, verdicts: Sequence[Verdict]) -> list[str]:
+        """Each row with its verdict behind it."""
+        between = self._delimiter
+        bodies = [raw.rstrip("\r\n") for raw in self._raws]
+        return [
+            f"{body}{between}{label}{between}{probability:.6f}{raw[len(body) :]}"
+            for body, raw, (label, probability) in zip(bodies, self._raws, verdicts, strict=True)
+        ]
 
 
 class Choices(NamedTuple):
@@ -62,7 +101,7 @@ class Reader(Protocol):
     def damage(self) -> list[tuple[int, str]]:
         """What was met that should not be there: the first line of each kind, and the kind."""
 
-    def batches(self) -> Iterator[list[Record]]: ...
+    def batches(self) -> Iterator[Sequence[Record]]: ...
 
     def cell(self, record: Record, column: str) -> Any:
         """The value of a record in a column, None where it has none."""
@@ -85,6 +124,15 @@ class Annotator(Reader, Protocol):
 def shown(probability: float) -> str:
     """A probability as every output shows it."""
     return f"{probability:.6f}"
+
+
+def is_visible(texts: Iterable[str]) -> bool:
+    """Whether all of them are valid Unicode."""
+    try:
+        "".join(texts).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def visible(text: str) -> str:

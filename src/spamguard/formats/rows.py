@@ -4,7 +4,7 @@ import csv
 import io
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from spamguard.formats.record import ADDED, Reader, Record, shown, visible
@@ -44,7 +44,7 @@ class Rows:
     def damage(self) -> list[tuple[int, str]]:
         return self._reader.damage
 
-    def batches(self) -> Iterator[list[Record]]:
+    def batches(self) -> Iterator[Sequence[Record]]:
         return self._reader.batches()
 
     def cell(self, record: Record, column: str) -> Any:

@@ -4,8 +4,10 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from operator import itemgetter
+from typing import NamedTuple
 
 from spamguard.errors import NoCommentsError
 from spamguard.formats.columns import (
@@ -22,21 +24,39 @@ from spamguard.formats.record import (
     LABEL_COLUMN,
     PROBABILITY_COLUMN,
     Choices,
+    PlainRows,
     Record,
+    is_visible,
     shown,
     visible,
 )
 from spamguard.formats.source import Source
-from spamguard.records import LABELS, Comment, Verdict
+from spamguard.records import LABELS, Columns, Comment, Verdict
 
 #: A quoted field that is still open after so many characters was never meant to be one.
 MOST_OPEN = 8 << 20
 #: After so many of those in one read, rows are taken to end with their line.
 PATIENCE = 20
 _UNCLOSED = "unexpected end of data"
+#: The fields that a verdict rests on.
+JUDGED = ("text", "author", "author_url")
 
-#: The line a row begins in, the row as it stands, what is wrong with it, and its cells.
-Row = tuple[int, str, str | None, list[str]]
+
+class Parsed(NamedTuple):
+    """Rows taken apart: the line each begins in, the row as it stands, its cells, and what is wrong
+    with some, by their places here."""
+
+    lines: list[int]
+    raws: list[str]
+    cells: list[list[str]]
+    errors: dict[int, str]
+
+    def after(self, place: int) -> "Parsed":
+        """What comes after the row at a place."""
+        begin = place + 1
+        errors = {at - begin: error for at, error in self.errors.items() if at > place}
+        return Parsed(self.lines[begin:], self.raws[begin:], self.cells[begin:], errors)
+
 
 csv.field_size_limit(1 << 30)
 
@@ -73,7 +93,6 @@ class Table:
         self._source = source
         self._delimiter = delimiter or delimiter_of(source.head())
         self._rows = self._read_rows()
-        self._pending: list[Row] = []
         self._blank = ""
         self._header = self._read_header()
         self.names: list[str] = self._header.cells
@@ -87,6 +106,7 @@ class Table:
         self._places = {name: place for place, name in reversed(list(enumerate(names)))}
         columns = with_status(self.columns)
         places = {field: self._places[column] for field, column in columns.items()}
+        self._judged = [places.get(field) for field in JUDGED]
         self._text, self._parent = places["text"], places.get("parent")
         self._kind = None if choices.include_pingbacks else places.get("type")
         # One cell more than there are columns: it stands for every field that no column holds.
@@ -96,75 +116,99 @@ class Table:
         self._earlier = _earlier_cells(self._delimiter)
 
     def _read_header(self) -> Record:
-        for batch in self._rows:
-            for place, (line, raw, error, cells) in enumerate(batch):
-                if error is not None:
+        for parsed in self._rows:
+            for place, (line, raw, cells) in enumerate(zip(*parsed[:3], strict=True)):
+                if place in parsed.errors:
+                    error = parsed.errors[place]
                     raise NoCommentsError(f"{self._source.name}: line {line}: the header: {error}")
                 if cells:
-                    self._pending = batch[place + 1 :]
+                    self._pending = parsed.after(place)
                     return Record(None, line, raw, None, cells)
                 self._blank += raw
         raise NoCommentsError(
             f"{self._source.name}: empty: a table begins with the names of its columns"
         )
 
-    def _read_rows(self) -> Iterator[list[Row]]:
+    def _read_rows(self) -> Iterator[Parsed]:
         """Rows taken apart, not yet looked at."""
         line = 1
         held: list[str] = []
         for chunk in self._source.line_chunks():
             lines = held + chunk
-            batch, held = self._parse(lines, line, final=False)
+            parsed, held = self._parse(lines, line, final=False)
             line += len(lines) - len(held)
-            yield batch
+            yield parsed
         if held:
             yield self._parse(held, line, final=True)[0]
 
-    def _parse(self, lines: list[str], first: int, *, final: bool) -> tuple[list[Row], list[str]]:
+    def _parse(self, lines: list[str], first: int, *, final: bool) -> tuple[Parsed, list[str]]:
         """The rows in ``lines``, and the lines of a last row that is not complete yet."""
-        batch: list[Row] = []
+        parsed = Parsed([], [], [], {})
         begin = given_up = 0
         while begin < len(lines):
-            base = begin
             rest = lines[begin:] if given_up < PATIENCE else [lines[begin]]
             reader = csv.reader(rest, delimiter=self._delimiter, strict=True)
+            ends = [begin]
             try:
                 for cells in reader:
-                    end = base + reader.line_num
-                    raw = lines[begin] if end == begin + 1 else "".join(lines[begin:end])
-                    batch.append((first + begin, raw, None, cells))
-                    begin = end
+                    parsed.cells.append(cells)
+                    ends.append(begin + reader.line_num)
             except csv.Error as error:
                 problem = str(error)
-                if problem == _UNCLOSED:
-                    rest = lines[begin:]
-                    if not final and given_up < PATIENCE and sum(map(len, rest)) < MOST_OPEN:
-                        return batch, rest
-                    given_up += 1
-                    problem = "a quoted cell that opens in this row is never closed"
-                batch.append((first + begin, lines[begin], problem, []))
-                begin += 1
-        return batch, []
-
-    def batches(self) -> Iterator[list[Record]]:
-        if self._pending:
-            yield self._records(self._pending)
-        for batch in self._rows:
-            yield self._records(batch)
-
-    def _records(self, batch: list[Row]) -> list[Record]:
-        """The rows with their comments; most are as wide as the header and hold a text."""
-        width = len(self._header.cells)
-        text, kind = self._text, self._kind
-        records = []
-        for row in batch:
-            line, raw, error, cells = row
-            usual = error is None and len(cells) == width and cells[text]
-            if usual and (kind is None or cells[kind] not in NOT_COMMENTS):
-                records.append(Record(self._comment(cells, raw), line, raw, None, cells))
             else:
-                records.append(self._odd(*row))
-        return records
+                problem = ""
+            base, begin = begin, ends[-1]
+            if len(ends) > begin - base:  # each row is a line
+                parsed.raws.extend(lines[base:begin])
+            else:
+                parsed.raws.extend("".join(lines[a:b]) for a, b in pairwise(ends))
+            parsed.lines.extend(first + end for end in ends[:-1])
+            if not problem:
+                continue
+            if problem == _UNCLOSED:
+                rest = lines[begin:]
+                if not final and given_up < PATIENCE and sum(map(len, rest)) < MOST_OPEN:
+                    return parsed, rest
+                given_up += 1
+                problem = "a quoted cell that opens in this row is never closed"
+            parsed.errors[len(parsed.cells)] = problem
+            parsed.lines.append(first + begin)
+            parsed.raws.append(lines[begin])
+            parsed.cells.append([])
+            begin += 1
+        return parsed, []
+
+    def batches(self) -> Iterator[Sequence[Record]]:
+        yield self._records(self._pending)
+        for parsed in self._rows:
+            yield self._records(parsed)
+
+    def _records(self, parsed: Parsed) -> Sequence[Record]:
+        return self._plain_rows(parsed) or self._one_by_one(parsed)
+
+    def _one_by_one(self, parsed: Parsed) -> list[Record]:
+        return [
+            self._record(*row, parsed.errors.get(place))
+            for place, row in enumerate(zip(*parsed[:3], strict=True))
+        ]
+
+    def _plain_rows(self, parsed: Parsed) -> PlainRows | None:
+        """The rows all at once, if there is nothing odd about any of them."""
+        if parsed.errors or self._added or set(map(len, parsed.cells)) != {len(self.names)}:
+            return None
+        if self._kind is not None:
+            kinds = {cells[self._kind] for cells in parsed.cells}
+            if kinds & NOT_COMMENTS:
+                return None
+        columns = [
+            [] if place is None else [cells[place] for cells in parsed.cells]
+            for place in self._judged
+        ]
+        if not all(map(is_visible, columns)):
+            return None
+        return PlainRows(
+            Columns(*columns), parsed.raws, self._delimiter, lambda: self._one_by_one(parsed)
+        )
 
     def _comment(self, cells: list[str], raw: str) -> Comment:
         shown = cells if raw.isascii() else list(map(visible, cells))
@@ -175,8 +219,8 @@ class Table:
             values[self._parent] = None
         return Comment._make(self._fields(values))
 
-    def _odd(self, line: int, raw: str, error: str | None, cells: list[str]) -> Record:
-        """A row that is broken, not as wide as the header, no comment, or has no text."""
+    def _record(self, line: int, raw: str, cells: list[str], error: str | None = None) -> Record:
+        """A row, which may be broken, not as wide as the header, no comment, or have no text."""
         width = len(self._header.cells)
         full = cells + [""] * (width - len(cells))
         if error is None and not cells:
@@ -206,18 +250,10 @@ class Table:
 
     def annotated(self, record: Record, verdict: Verdict | None) -> str:
         if verdict is not None:
-            added = [verdict.label, shown(verdict.probability)]
-            if not self._added and len(record.cells) == len(self._header.cells):
-                return self._after(record.raw, added)
-            return self._with_added(record, added)
+            return self._with_added(record, [verdict.label, shown(verdict.probability)])
         if record.error is None and not record.cells:
             return record.raw
         return self._with_added(record, ["", ""])
-
-    def _after(self, raw: str, added: list[str]) -> str:
-        """The cells added to a row that is as wide as the header and was never labelled."""
-        body = raw.rstrip("\r\n")
-        return self._delimiter.join([body, *added]) + raw[len(body) :]
 
     def _with_added(self, record: Record, added: list[str]) -> str:
         body = record.raw.rstrip("\r\n")
