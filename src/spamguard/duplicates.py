@@ -29,7 +29,9 @@ def signatures(cleaned: Sequence[str], speed: kernel.Interpreted) -> Any:
         return np.zeros((0, _BANDS * _ROWS), np.uint32)
     hashes, ends = features.hashes(cleaned, _SHINGLES, speed)
     short = np.flatnonzero(np.diff(ends) == 0)
-    whole = [zlib.crc32(cleaned[row].strip().encode("utf-8", "surrogatepass")) for row in short]
+    whole = [
+        zlib.crc32(cleaned[int(row)].strip().encode("utf-8", "surrogatepass")) for row in short
+    ]
     flat = np.insert(hashes.astype(np.uint64), ends[short], np.array(whole, np.uint64))
     begins = ends[:-1] + np.searchsorted(short, np.arange(len(cleaned)))
     factors = np.random.default_rng(0).integers(1 << 62, size=_BANDS * _ROWS, dtype=np.uint64) | 1

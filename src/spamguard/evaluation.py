@@ -149,7 +149,8 @@ def random_folds(spam: Any, duplicates: Any, count: int, seed: int) -> list[tupl
             f" there are {fewest}"
         )
     fold = stratified_folds(spam, duplicates, count, seed)
-    return [(np.flatnonzero(fold != number), np.flatnonzero(fold == number)) for number in range(count)]
+    inside = [fold == number for number in range(count)]
+    return [(np.flatnonzero(~test), np.flatnonzero(test)) for test in inside]
 
 
 def group_folds(groups: Any, duplicates: Any) -> list[tuple[Any, Any]]:
@@ -294,7 +295,9 @@ class Curve:
 
 def _recall_at(most: float, tpr: Any, fpr: Any) -> float:
     """The recall where at most that share of ham is called spam."""
-    return float("nan") if np.isnan(fpr[-1]) else float(tpr[np.searchsorted(fpr, most, "right") - 1])
+    if np.isnan(fpr[-1]):
+        return float("nan")
+    return float(tpr[np.searchsorted(fpr, most, "right") - 1])
 
 
 def by_group(said: Predictions, groups: Any) -> Iterator[tuple[str, Predictions]]:

@@ -71,7 +71,5 @@ def hashes(strings: Sequence[str], block: Block, speed: kernel.Interpreted) -> t
     codes, offsets = speed.codes(strings)
     found = np.empty(block.high * len(codes), np.uint32)
     ends = np.zeros(len(strings) + 1, np.int64)
-    speed.hash_texts(
-        codes, offsets, block.unit, block.low, block.high, block.bits, found, ends
-    )
+    speed.hash_texts(codes, offsets, block.unit, block.low, block.high, block.bits, found, ends)
     return found[: ends[-1]], ends

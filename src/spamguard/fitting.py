@@ -23,8 +23,8 @@ LANES = FOLDS + 1
 #: Inverse regularisation strength, and in how many rows a column must occur.
 STRENGTH = 10.0
 MIN_ROWS = 2
-#: The fit ends after a pass in which a row's share moved by so little of what it may be, on average.
-TOLERANCE = 3e-4
+#: The fit ends after a pass in which the shares moved by so little of what they may be, on average.
+TOLERANCE = 1e-3
 MOST_PASSES = 200
 #: A row whose share moves by less than this part of what it may be is left as it is.
 STILL = 1e-4

@@ -60,11 +60,13 @@ class Labelled:
             raise click.UsageError(f"{(spam & ham).pop()!r} cannot mean both spam and ham")
         self.columns: dict[str, Any] = {"label": [], "file": [], "line": array("q"), "source": []}
         self.bad = 0
-        self._spool = tempfile.SpooledTemporaryFile(MOST_IN_MEMORY, prefix="spamguard-")
+        self._spool = tempfile.SpooledTemporaryFile(  # noqa: SIM115 - as long as this lives
+            MOST_IN_MEMORY, prefix="spamguard-"
+        )
         self._batch: list[Comment] = []
         self._batches = 0
         #: Runs of comments, each with the fields that its file does not really have.
-        self._runs: list[tuple[int, dict[str, None]]] = []
+        self._runs: list[tuple[int, list[str]]] = []
         self._names: dict[str, str] = {}
         self._meanings = (spam_values, ham_values)
 
@@ -83,7 +85,7 @@ class Labelled:
         """
         with Source(path) as source, progress(source, f"reading {source.name}", quiet) as step:
             refuse_input_as_output(source, output)
-            filled: set[str] = set()
+            filled: dict[str, bool] = {}
             for name in also:
                 self.columns.setdefault(name, [])
             begun = len(self.columns["label"])
@@ -101,7 +103,7 @@ class Labelled:
                     if labels is None and ("label" in reader.columns or not is_export):
                         labels = self._labels(source, reader.columns)
                         check_columns(source, reader.names, also.values())
-                    told = reader.cell(record, reader.columns.get("source", "")) or path
+                    told = str(reader.cell(record, reader.columns.get("source", "")) or path)
                     self._add(
                         record.comment,
                         label=record.label
@@ -112,12 +114,15 @@ class Labelled:
                         source=self._names.setdefault(told, told),
                         **{name: reader.cell(record, column) for name, column in also.items()},
                     )
-                    filled.update(field for field in MAY_BE_EMPTY if getattr(record.comment, field))
+                    for field in MAY_BE_EMPTY:
+                        value = getattr(record.comment, field)
+                        if value is not None:
+                            filled[field] = bool(value) or filled.get(field, False)
                 step()
             complaints.close()
             report_oddities(source, reader)
             # A field that is empty throughout a file is one that its source does not have.
-            empty = dict.fromkeys(field for field in MAY_BE_EMPTY if field not in filled)
+            empty = [field for field, ever in filled.items() if not ever]
             self._runs.append((len(self.columns["label"]) - begun, empty))
             if labels is not None and not quiet:
                 took = ", ".join(f"{field} = {name}" for field, name in reader.columns.items())
@@ -148,8 +153,10 @@ class Labelled:
         self._spool.seek(0)
         kept = chain.from_iterable(pickle.load(self._spool) for _ in range(self._batches))
         for rows, empty in self._runs:
+            nothing: dict[str, Any] = dict.fromkeys(empty)
             for cells in islice(kept, rows):
-                yield Comment(*cells)._replace(**empty)
+                comment = Comment._make(cells)
+                yield comment._replace(**nothing) if nothing else comment
 
     def _labels(self, source: Source, columns: Any) -> Labels:
         if "label" not in columns:

@@ -136,9 +136,7 @@ def train(
         say(f"{output}: written in {time.perf_counter() - begun:.1f} s")
 
 
-def _spun(
-    path: str, count: int, seed: int, spam: Iterable[Comment], known: int
-) -> list[Comment]:
+def _spun(path: str, count: int, seed: int, spam: Iterable[Comment], known: int) -> list[Comment]:
     """Spam from the templates in a file, each text signed like one of the ``known`` spam."""
     from spamguard.spin import expansions
 
