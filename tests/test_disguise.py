@@ -131,8 +131,8 @@ HOSTILE = {
 
 def undisguised(raw):
     """The clean text, the links in it, and the signs of disguise."""
-    (text,), found = clean([raw], kernel.Interpreted())
-    here = found.get(0)
+    (padded,), found = clean([raw], kernel.Interpreted())
+    text, here = padded.strip(), found.get(0)
     return (text, here.links, here.signs) if here else (text, [], [])
 
 
@@ -167,9 +167,9 @@ def test_the_padding_of_a_word_does_not_count_as_spaced():
 def needs(text):
     """What the kernel says that a text needs."""
     speed = kernel.Interpreted()
-    codes, offsets = speed.codes([text])
-    tidy, ends, needs = (speed.numbers(size) for size in (len(codes), 1, 1))
-    speed.tidy_texts(codes, offsets, False, speed.classes, tidy, ends, needs)
+    codes, begins, ends = speed.codes([text])
+    tidy, tidy_ends, needs = (speed.numbers(size) for size in (len(codes) + 2, 1, 1))
+    speed.tidy_texts(codes, begins, ends, False, speed.classes, tidy, tidy_ends, needs)
     return needs[0]
 
 
@@ -208,12 +208,12 @@ def test_plain_texts_are_told_from_those_that_need_a_closer_look(text, needed):
 def test_tidy_texts_are_lower_case_and_split_as_python_splits(raw):
     """Letters beyond ASCII are another room's business, and controls are blanks."""
     speed = kernel.Interpreted()
-    codes, offsets = speed.codes([raw])
-    tidy, ends, needs = (speed.numbers(size) for size in (len(codes), 1, 1))
-    speed.tidy_texts(codes, offsets, True, speed.classes, tidy, ends, needs)
+    codes, begins, ends = speed.codes([raw])
+    tidy, tidy_ends, needs = (speed.numbers(size) for size in (len(codes) + 2, 1, 1))
+    speed.tidy_texts(codes, begins, ends, True, speed.classes, tidy, tidy_ends, needs)
     shown = "".join(" " if unicodedata.category(c) == "Cc" else c for c in raw)
     lower = "".join(c.lower() if c.isascii() else c for c in shown)
-    assert kernel.decoded(tidy[: ends[0]]) == " ".join(lower.split())
+    assert kernel.decoded(tidy[: tidy_ends[0]]) == " ".join(["", *lower.split(), ""]).rjust(2)
 
 
 @given(st.lists(texts, max_size=5))
@@ -221,7 +221,7 @@ def test_many_texts_are_cleaned_as_each_alone(raws):
     speed = kernel.Compiled()
     found, traces = clean(raws, speed)
     alone = [undisguised(raw) for raw in raws]
-    assert found == [text for text, _, _ in alone]
+    assert [text.strip() for text in found] == [text for text, _, _ in alone]
     for place, (_, links, signs) in enumerate(alone):
         here = traces.get(place)
         assert (here.links, here.signs) == (links, signs) if here else not (links or signs)

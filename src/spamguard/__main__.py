@@ -1,13 +1,18 @@
 """The entry point of the command."""
 
+import gc
 import os
 import sys
 
 INTERRUPTED = 130
+#: A batch of comments is thousands of small objects without a cycle among them. Looking through
+#: them as often as Python does by itself takes a tenth of the time that labelling takes.
+OBJECTS_BEFORE_COLLECTION = 100_000
 
 
 def run() -> None:
     """Run the command line and end the process."""
+    gc.set_threshold(OBJECTS_BEFORE_COLLECTION)
     try:
         from spamguard.cli import main
 

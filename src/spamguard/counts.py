@@ -77,7 +77,7 @@ class Counts:
         return self._begins[-1]
 
     def append(self, tally: features.Tally) -> None:
-        self._begins.append(self.rows + len(tally.ends) // len(features.BLOCKS))
+        self._begins.append(self.rows + len(tally.borders) // len(features.BLOCKS))
         self._shelf.append(tally)
 
     def __len__(self) -> int:
@@ -106,12 +106,12 @@ class Counts:
 def _of_rows(tally: features.Tally, rows: Any) -> features.Tally:
     import numpy as np
 
-    lengths = np.diff(tally.ends).reshape(-1, len(features.BLOCKS))[rows]
-    begins = tally.ends[:-1].reshape(-1, len(features.BLOCKS))[rows, 0]
-    each = lengths.sum(axis=1)
-    places = np.arange(each.sum()) + np.repeat(begins - np.cumsum(each) + each, each)
-    ends = np.append(0, np.cumsum(lengths))
-    return features.Tally(tally.columns[places], tally.counts[places], ends)
+    blocks = len(features.BLOCKS)
+    lines = (np.arange(blocks)[:, None] * (len(tally.borders) // blocks) + rows).ravel()
+    lengths = np.diff(tally.borders)[lines]
+    borders = np.append(0, np.cumsum(lengths))
+    places = np.arange(borders[-1]) + np.repeat(tally.borders[lines] - borders[:-1], lengths)
+    return features.Tally(tally.columns[places], tally.counts[places], borders)
 
 
 def batched(things: Iterable[Any], size: Callable[[Any], int]) -> Iterator[list[Any]]:

@@ -62,9 +62,9 @@ _BRACKETED_DOT = (
     r" ?[(\[{] ?dot ?[)\]}] ?(?=[a-z])"
     rf"| ?[(\[{{] ?\. ?[)\]}}] ?(?=(?:[a-z0-9-]{{1,63}}+\.)?{_ENDING})"
 )
+_LONE_DOT = r" (?:dot |\. ?)(com|org|info|biz|ru|xyz|online|site|shop|club|top|io)\b"
 _SPELLED_DOT = (
-    r"(?<![a-z0-9-])([a-z0-9-]{3,63}+)(?: dot | \. ?)"
-    r"(com|org|info|biz|ru|xyz|online|site|shop|club|top|io)\b"
+    rf"(?<![a-z0-9-])([a-z0-9-]{{3,63}}+){_LONE_DOT}"
     r"(?! (?:bubble|boom|bust|crash|era|compan|millionaire|startup|domain))"
 )
 #: A word before a dot that is not the name of a host: "the dot com bubble".
@@ -138,7 +138,11 @@ def _with_dots(text: str, signs: list[str]) -> str:
     def join(match: re.Match[str]) -> str:
         return match[0] if re.fullmatch(_NO_HOST, match[1]) else f"{match[1]}.{match[2]}"
 
-    dotted = re.sub(_SPELLED_DOT, join, re.sub(_BRACKETED_DOT, ".", text))
+    dotted = text
+    if "(" in text or "[" in text or "{" in text:
+        dotted = re.sub(_BRACKETED_DOT, ".", dotted)
+    if re.search(_LONE_DOT, dotted):
+        dotted = re.sub(_SPELLED_DOT, join, dotted)
     if dotted == text:
         return text
     addressed = re.sub(_BRACKETED_AT, "@", dotted)

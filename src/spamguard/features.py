@@ -39,37 +39,49 @@ BLOCKS = (
 class Tally(NamedTuple):
     """How often each column occurs in some comments: three bytes a column.
 
-    Block ``b`` of comment ``i`` has ``columns[ends[k]:ends[k + 1]]``, k = i * len(BLOCKS) + b; each
-    occurs as often as ``counts`` says, at most ``kernel.MOST`` times.
+    Block ``b`` of comment ``i`` of ``n`` has ``columns[borders[k]:borders[k + 1]]`` with
+    k = b * n + i; each occurs as often as ``counts`` says, at most ``kernel.MOST`` times.
     """
 
     columns: Any  # uint16
     counts: Any  # uint8
-    ends: Any  # int64
+    borders: Any  # int64
 
 
 def tally(views: text.Views, speed: kernel.Interpreted, blocks: Sequence[Block] = BLOCKS) -> Tally:
     """How often each column of each block occurs in each comment."""
     import numpy as np
 
-    codes, offsets = speed.codes([string for view in views for string in view])
-    lengths = np.diff(offsets).reshape(len(views), -1)
-    room = sum(block.high * int(lengths[block.view].sum()) for block in blocks)
-    found = np.empty(max(b.high for b in blocks) * int(lengths.max(initial=0)), np.uint32)
-    tallies = np.zeros(max(block.size for block in blocks), np.uint8)
-    columns, counts = np.empty(room, np.uint16), np.empty(room, np.uint8)
-    ends = np.zeros(lengths.shape[1] * len(blocks) + 1, np.int64)
-    table = [(block.view, block.unit, block.low, block.high, block.bits) for block in blocks]
-    speed.count_texts(codes, offsets, np.array(table), tallies, found, columns, counts, ends)
-    return Tally(columns[: ends[-1]].copy(), counts[: ends[-1]].copy(), ends)
+    all_columns, all_counts, lengths = [], [], []
+    for block in blocks:
+        strings = views[block.view]
+        codes, begins, ends = text.runs(strings, speed)
+        room = block.high * int(np.subtract(ends, begins).sum())
+        found = np.empty(block.high * text.longest(strings), np.uint32)
+        columns, counts = np.empty(room, np.uint16), np.empty(room, np.uint8)
+        borders = np.zeros(len(begins) + 1, np.int64)
+        speed.count_texts(
+            *(codes, begins, ends, block.unit, block.low, block.high, block.bits),
+            *(np.zeros(block.size, np.uint8), found, columns, counts, borders),
+        )
+        all_columns.append(columns[: borders[-1]])
+        all_counts.append(counts[: borders[-1]])
+        lengths.append(np.diff(borders))
+    return Tally(
+        np.concatenate(all_columns),
+        np.concatenate(all_counts),
+        np.append(0, np.cumsum(np.concatenate(lengths))),
+    )
 
 
 def hashes(strings: Sequence[str], block: Block, speed: kernel.Interpreted) -> tuple[Any, Any]:
-    """The hash of each n-gram of string ``i``, ``found[ends[i]:ends[i + 1]]`` in order."""
+    """The hash of each n-gram of string ``i``, ``found[borders[i]:borders[i + 1]]`` in order."""
     import numpy as np
 
-    codes, offsets = speed.codes(strings)
-    found = np.empty(block.high * len(codes), np.uint32)
-    ends = np.zeros(len(strings) + 1, np.int64)
-    speed.hash_texts(codes, offsets, block.unit, block.low, block.high, block.bits, found, ends)
-    return found[: ends[-1]], ends
+    codes, begins, ends = text.runs(strings, speed)
+    found = np.empty(block.high * int(np.subtract(ends, begins).sum()), np.uint32)
+    borders = np.zeros(len(strings) + 1, np.int64)
+    speed.hash_texts(
+        codes, begins, ends, block.unit, block.low, block.high, block.bits, found, borders
+    )
+    return found[: borders[-1]], borders

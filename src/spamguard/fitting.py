@@ -32,20 +32,20 @@ STILL = 1e-4
 #: What a count is worth: sublinear, as scikit-learn's TfidfTransformer has it.
 WORTH = np.array(kernel.TERM_FREQUENCY, np.float32)
 #: Where the columns of each block begin among those of all, and where the last ones end.
-BORDERS = np.cumsum([0, *(block.size for block in features.BLOCKS)])
-COLUMNS = int(BORDERS[-1])
+BEGINS = np.cumsum([0, *(block.size for block in features.BLOCKS)])
+COLUMNS = int(BEGINS[-1])
 #: The squared length of each block of a comment that has one.
 SQUARES = np.array([block.scale**2 for block in features.BLOCKS])
 
 
-def count_rows(columns: Any, ends: Any, borders: Any, member: Any, seen: Any) -> None:
+def count_rows(columns: Any, borders: Any, begins: Any, member: Any, seen: Any) -> None:
     """Add each row's line of ``member`` to the lines of its columns in ``seen``."""
-    blocks = len(borders) - 1
-    for row in range(len(member)):
+    rows, blocks = len(member), len(begins) - 1
+    for row in range(rows):
         line = member[row]
         for block in range(blocks):
-            part = seen[borders[block] : borders[block + 1]]
-            for place in range(ends[row * blocks + block], ends[row * blocks + block + 1]):
+            part = seen[begins[block] : begins[block + 1]]
+            for place in range(borders[block * rows + row], borders[block * rows + row + 1]):
                 total = part[columns[place]]
                 for lane in range(LANES):
                     total[lane] += line[lane]
@@ -63,14 +63,14 @@ def add_products(
 
 
 def gather(
-    columns: Any, counts: Any, ends: Any, borders: Any, worth: Any, weight: Any, sums: Any
+    columns: Any, counts: Any, borders: Any, begins: Any, worth: Any, weight: Any, sums: Any
 ) -> None:
     """Add the products of each block of each row to ``sums`` of shape (rows, blocks, LANES)."""
     rows, blocks, _ = sums.shape
     for row in range(rows):
         for block in range(blocks):
-            begin, end = ends[row * blocks + block], ends[row * blocks + block + 1]
-            part = weight[borders[block] : borders[block + 1]]
+            begin, end = borders[block * rows + row], borders[block * rows + row + 1]
+            part = weight[begins[block] : begins[block + 1]]
             add_products(columns, counts, begin, end, worth, part, sums[row, block])
 
 
@@ -102,8 +102,8 @@ def improve(
     order: Any,
     columns: Any,
     counts: Any,
-    ends: Any,
     borders: Any,
+    begins: Any,
     worth: Any,
     scales: Any,
     squares: Any,
@@ -124,7 +124,8 @@ def improve(
     (COLUMNS, LANES). balance: the sum of all shares by side, (LANES,). moved: how much the
     shares moved, (LANES,).
     """
-    blocks = len(borders) - 1
+    blocks = len(begins) - 1
+    rows = len(borders) // blocks
     said, length = np.empty(LANES), np.empty(LANES)
     total = np.empty(LANES, np.float32)
     push = np.empty(LANES, np.float32)
@@ -134,12 +135,12 @@ def improve(
             said[lane] = intercept[lane] + balance[lane]
             length[lane] = 1.0
         for block in range(blocks):
-            begin, end = ends[row * blocks + block], ends[row * blocks + block + 1]
+            begin, end = borders[block * rows + row], borders[block * rows + row + 1]
             if begin == end:
                 continue
             for lane in range(LANES):
                 total[lane] = 0.0
-            part = weight[borders[block] : borders[block + 1]]
+            part = weight[begins[block] : begins[block + 1]]
             add_products(columns, counts, begin, end, worth, part, total)
             for lane in range(LANES):
                 said[lane] += scales[row, block, lane] * total[lane]
@@ -164,9 +165,9 @@ def improve(
         for block in range(blocks):
             for lane in range(LANES):
                 pushed[lane] = push[lane] * scales[row, block, lane]
-            part = weight[borders[block] : borders[block + 1]]
-            square = square_idf[borders[block] : borders[block + 1]]
-            for place in range(ends[row * blocks + block], ends[row * blocks + block + 1]):
+            part = weight[begins[block] : begins[block + 1]]
+            square = square_idf[begins[block] : begins[block + 1]]
+            for place in range(borders[block * rows + row], borders[block * rows + row + 1]):
                 line = part[columns[place]]
                 factor = square[columns[place]]
                 times = worth[counts[place]]
@@ -211,7 +212,7 @@ class Regressions:
         seen = np.zeros((COLUMNS, LANES))
         for rows, tally in self._counts:
             member = self._member[rows].astype(float)
-            self._do.count_rows(tally.columns, tally.ends, BORDERS, member, seen)
+            self._do.count_rows(tally.columns, tally.borders, BEGINS, member, seen)
         idf = np.log((1 + self._member.sum(axis=0)) / (1 + seen)) + 1
         return np.where(seen >= MIN_ROWS, idf, 0.0)
 
@@ -222,8 +223,8 @@ class Regressions:
         return scales.astype(np.float32)
 
     def _products(self, tally: features.Tally, worth: Any, weight: Any) -> Any:
-        sums = np.zeros((len(tally.ends) // len(SQUARES), len(SQUARES), LANES), np.float32)
-        self._do.gather(*tally, BORDERS, worth, weight, sums)
+        sums = np.zeros((len(tally.borders) // len(SQUARES), len(SQUARES), LANES), np.float32)
+        self._do.gather(*tally, BEGINS, worth, weight, sums)
         return sums
 
     def fit(self, seed: int, tolerance: float = TOLERANCE, still: float = STILL) -> None:
@@ -241,7 +242,7 @@ class Regressions:
             for number in random.permutation(len(self._counts)):
                 rows, tally = self._counts[number]
                 self._do.improve(
-                    *(random.permutation(rows.stop - rows.start), *tally, BORDERS, WORTH),
+                    *(random.permutation(rows.stop - rows.start), *tally, BEGINS, WORTH),
                     *(self._scales[number][0], SQUARES, self._sides[rows]),
                     *(self._most[rows, None] * self._member[rows], still, shares[rows]),
                     *(self._weight, self._square_idf, self._intercept, balance, moved),

@@ -9,6 +9,7 @@ occurrence, and logarithms come from a table.
 
 import functools
 import math
+import operator
 import sys
 import types
 from array import array
@@ -198,7 +199,8 @@ def weigh(columns: Any, count: int, rises: Any, tallies: Any, idf: Any, weight: 
 
 def score_texts(
     codes: Any,
-    offsets: Any,
+    begins: Any,
+    ends: Any,
     unit: int,
     low: int,
     high: int,
@@ -210,98 +212,105 @@ def score_texts(
     columns: Any,
     scores: Any,
 ) -> None:
-    """Add one block's share of the log-odds of text ``i``, ``codes[offsets[i]:offsets[i + 1]]``,
-    to ``scores[i]``. ``columns`` is scratch."""
-    for text in range(len(offsets) - 1):
-        count = hash_ngrams(
-            codes, offsets[text], offsets[text + 1], unit, low, high, bits, columns, None
-        )
+    """Add one block's share of the log-odds of text ``i``, ``codes[begins[i]:ends[i]]``, to
+    ``scores[i]``. ``columns`` is scratch."""
+    for text in range(len(begins)):
+        count = hash_ngrams(codes, begins[text], ends[text], unit, low, high, bits, columns, None)
         scores[text] += weigh(columns, count, rises, tallies, idf, weight)
 
 
 def hash_texts(
     codes: Any,
-    offsets: Any,
+    begins: Any,
+    ends: Any,
     unit: int,
     low: int,
     high: int,
     bits: int,
     columns: Any,
-    ends: Any,
+    borders: Any,
 ) -> None:
-    """Write the columns of all n-grams of text ``i``, ``codes[offsets[i]:offsets[i + 1]]``, to
-    ``columns[ends[i]:ends[i + 1]]``."""
-    for text in range(len(offsets) - 1):
-        first, last, found = offsets[text], offsets[text + 1], columns[ends[text] :]
-        count = hash_ngrams(codes, first, last, unit, low, high, bits, found, None)
-        ends[text + 1] = ends[text] + count
+    """Write the columns of all n-grams of text ``i``, ``codes[begins[i]:ends[i]]``, to
+    ``columns[borders[i]:borders[i + 1]]``."""
+    for text in range(len(begins)):
+        found = columns[borders[text] :]
+        count = hash_ngrams(codes, begins[text], ends[text], unit, low, high, bits, found, None)
+        borders[text + 1] = borders[text] + count
 
 
 def count_texts(
     codes: Any,
-    offsets: Any,
-    blocks: Any,
+    begins: Any,
+    ends: Any,
+    unit: int,
+    low: int,
+    high: int,
+    bits: int,
     tallies: Any,
     found: Any,
     columns: Any,
     counts: Any,
-    ends: Any,
+    borders: Any,
 ) -> None:
-    """Count the n-grams of comments, whose views lie in ``codes`` one view after another.
+    """Write the distinct columns of text ``i``, ``codes[begins[i]:ends[i]]``, to
+    ``columns[borders[i]:borders[i + 1]]``, and how often each occurs, at most ``MOST``, to
+    ``counts``.
 
-    A row of ``blocks`` is view, unit, low, high, bits. The distinct columns of block ``b`` of
-    comment ``i`` go to ``columns[ends[k]:ends[k + 1]]``, k = i * len(blocks) + b, and how often
-    each occurs, at most ``MOST``, to ``counts``. ``tallies`` holds a zero byte for every column,
-    and does so again afterwards; ``found`` is scratch.
+    ``tallies`` holds a zero byte for every column, and does so again afterwards; ``found`` is
+    scratch.
     """
-    end = 0
-    comments = len(ends) // len(blocks)
-    for comment in range(comments):
-        for number in range(len(blocks)):
-            view, unit, low, high, bits = blocks[number]
-            string = view * comments + comment
-            first, last = offsets[string], offsets[string + 1]
-            count = hash_ngrams(codes, first, last, unit, low, high, bits, found, None)
-            begin = end
-            for place in range(count):
-                column = found[place]
-                if tallies[column] == 0:
-                    columns[end] = column
-                    end += 1
-                if tallies[column] < MOST:
-                    tallies[column] += 1
-            for place in range(begin, end):
-                counts[place] = tallies[columns[place]]
-                tallies[columns[place]] = 0
-            ends[comment * len(blocks) + number + 1] = end
+    for text in range(len(begins)):
+        count = hash_ngrams(codes, begins[text], ends[text], unit, low, high, bits, found, None)
+        begin = end = borders[text]
+        for place in range(count):
+            column = found[place]
+            if tallies[column] == 0:
+                columns[end] = column
+                end += 1
+            if tallies[column] < MOST:
+                tallies[column] += 1
+        for place in range(begin, end):
+            counts[place] = tallies[columns[place]]
+            tallies[columns[place]] = 0
+        borders[text + 1] = end
 
 
 def tidy_texts(
-    codes: Any, offsets: Any, plain: bool, classes: Any, tidy: Any, ends: Any, needs: Any
+    codes: Any,
+    begins: Any,
+    ends: Any,
+    plain: bool,
+    classes: Any,
+    tidy: Any,
+    tidy_ends: Any,
+    needs: Any,
 ) -> None:
-    """Write every text to ``tidy`` in lower case (ASCII) with single blanks, where each ends to
-    ``ends``, and what else it needs to ``needs``: MARKED, which texts that are ``plain`` never
-    need, or else the sum of SPACED, LEET and STRETCHED.
+    """Write every text to ``tidy`` in lower case (ASCII), with a blank at either end and single
+    ones inside; where each ends to ``tidy_ends``; and what else it needs to ``needs``: MARKED,
+    which texts that are ``plain`` never need, or else the sum of SPACED, LEET and STRETCHED.
 
-    ``tidy`` needs as much room as ``codes``; ``classes`` is CLASSES.
+    ``tidy`` needs room for all codes and two more a text; ``classes`` is CLASSES.
     """
     size = 0
-    for text in range(len(offsets) - 1):
+    for text in range(len(begins)):
         begin = size
-        for place in range(offsets[text], offsets[text + 1]):
+        tidy[size] = 32
+        size += 1
+        for place in range(begins[text], ends[text]):
             code = codes[place]
             kind = classes[code] if code < 128 else kind_beyond_ascii(code)
             if kind == BLANK:
-                if size == begin or tidy[size - 1] == 32:
+                if tidy[size - 1] == 32:
                     continue
                 code = 32
             elif kind == CAPITAL:
                 code += 32
             tidy[size] = code
             size += 1
-        if size > begin and tidy[size - 1] == 32:
-            size -= 1
-        ends[text] = size
+        if tidy[size - 1] != 32 or size == begin + 1:
+            tidy[size] = 32
+            size += 1
+        tidy_ends[text] = size
         needs[text] = 0 if plain else look_closer(tidy, begin, size, classes)
         if needs[text] == 0:
             needs[text] = spelled_oddly(tidy, begin, size, classes)
@@ -309,7 +318,7 @@ def tidy_texts(
 
 def look_closer(tidy: Any, begin: int, end: int, classes: Any) -> int:
     """MARKED, if there may be anything in ``tidy[begin:end]`` that ``disguise`` has to see."""
-    before, last = 32, 32
+    before, last = 0, 0
     for place in range(begin, end):
         code = tidy[place]
         if code >= 128 or code in (64, 91):  # @ and [
@@ -317,8 +326,7 @@ def look_closer(tidy: Any, begin: int, end: int, classes: Any) -> int:
         if (last == 38 and code not in (32, 38)) or (last == 60 and code not in (32, 51, 60)):
             return MARKED  # an entity or a tag, but not "a & b" and "<3"
         if classes[code] == SMALL and (
-            (last == 46 and before != 46)
-            or (last == 32 and before == 46 and place - begin > 2 and tidy[place - 3] == 32)
+            (last == 46 and before != 46) or (last == 32 and before == 46 and tidy[place - 3] == 32)
         ):  # "site.com" and "site . com"
             return MARKED
         if last == 58 and code == 47:  # of a page
@@ -329,8 +337,8 @@ def look_closer(tidy: Any, begin: int, end: int, classes: Any) -> int:
             code == 116
             and last == 111
             and before == 100
-            and (place + 1 == end or classes[tidy[place + 1]] != SMALL)
-            and (place - 3 < begin or classes[tidy[place - 3]] != SMALL)
+            and classes[tidy[place + 1]] != SMALL
+            and classes[tidy[place - 3]] != SMALL
         ):  # "example dot com"
             return MARKED
         before, last = last, code
@@ -345,8 +353,8 @@ def spelled_oddly(tidy: Any, begin: int, end: int, classes: Any) -> int:
     leet = 0  # of a word: 1 after a letter, 2 after a sign behind it, 3 after one more letter
     is_number = True  # whether a word may be hexadecimal
     before, last = 0, 0
-    for place in range(begin, end + 1):
-        code = tidy[place] if place < end else 32
+    for place in range(begin, end):
+        code = tidy[place]
         kind = classes[code] if code < 128 else kind_beyond_ascii(code)
         if kind == SMALL:
             if leet in (0, 2):
@@ -410,10 +418,19 @@ class Interpreted:
         swapped.byteswap()
         return swapped
 
-    def codes(self, strings: Sequence[str]) -> tuple[Any, Any]:
-        """All strings as one run of code points, and where each begins (and the end)."""
+    def places(self, values: Sequence[int]) -> Any:
+        """Whole numbers as the functions take them."""
+        return values
+
+    def joined(self, parts: Sequence[Any]) -> Any:
+        """Some ``numbers`` one after another."""
+        return functools.reduce(operator.add, parts)
+
+    def codes(self, strings: Sequence[str]) -> tuple[Any, Any, Any]:
+        """All strings as one run of code points, where each begins, and where each ends."""
         offsets = [0, *accumulate(map(len, strings))]
-        return memoryview("".join(strings).encode(_NATIVE, "surrogatepass")).cast("I"), offsets
+        codes = memoryview("".join(strings).encode(_NATIVE, "surrogatepass")).cast("I")
+        return codes, offsets[:-1], offsets[1:]
 
 
 class Compiled(Interpreted):
@@ -451,13 +468,23 @@ class Compiled(Interpreted):
 
         return np.frombuffer(raw, "<f4").astype(np.float32)
 
-    def codes(self, strings: Sequence[str]) -> tuple[Any, Any]:
+    def places(self, values: Sequence[int]) -> Any:
+        import numpy as np
+
+        return np.array(values, np.int64)
+
+    def joined(self, parts: Sequence[Any]) -> Any:
+        import numpy as np
+
+        return np.concatenate(parts)
+
+    def codes(self, strings: Sequence[str]) -> tuple[Any, Any, Any]:
         import numpy as np
 
         offsets = np.zeros(len(strings) + 1, np.int64)
         np.cumsum(np.fromiter(map(len, strings), np.int64, len(strings)), out=offsets[1:])
         raw = "".join(strings).encode(_NATIVE, "surrogatepass")
-        return np.frombuffer(raw, np.uint32), offsets
+        return np.frombuffer(raw, np.uint32), offsets[:-1], offsets[1:]
 
 
 def fastest() -> Interpreted:

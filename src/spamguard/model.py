@@ -84,13 +84,14 @@ class Scorer:
         speed = self.speed
         for view, strings in enumerate(views):
             parts = [part for part in self._parts if part[0].view == view]
-            if not parts or not any(strings):
+            longest = text.longest(strings)
+            if not parts or not longest:
                 continue
-            codes, offsets = speed.codes(strings)
-            columns = self._columns(max(part[0].high for part in parts) * max(map(len, strings)))
+            runs = text.runs(strings, speed)
+            columns = self._columns(longest * max(part[0].high for part in parts))
             for block, *learned in parts:
                 speed.score_texts(
-                    codes, offsets, block.unit, block.low, block.high, block.bits,
+                    *runs, block.unit, block.low, block.high, block.bits,
                     speed.rises, *learned, columns, scores,
                 )  # fmt: skip
         return list(scores)

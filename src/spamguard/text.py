@@ -4,11 +4,11 @@ A view is a string. What a comment says is read after its disguises are off (``d
 """
 
 import functools
+import operator
 import re
 from collections import defaultdict
-from collections.abc import Sequence
-from itertools import pairwise
-from typing import NamedTuple, Self
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple, Self
 
 from spamguard import kernel
 from spamguard.records import Columns
@@ -50,50 +50,101 @@ class Found(NamedTuple):
         return cls([], [], [])
 
 
-def clean(raws: Sequence[str], speed: kernel.Interpreted) -> tuple[list[str], dict[int, Found]]:
+class CleanTexts(Sequence[str]):
+    """Texts as runs of code points in one buffer, each with a blank at either end."""
+
+    def __init__(self, raws: Sequence[str], speed: kernel.Interpreted) -> None:
+        self._speed = speed
+        self._buffers: list[Any] = []
+        self._size = 0
+        self.begins, self.ends, self.needs = self._tidied(raws, plain=False)
+
+    def _tidied(
+        self, raws: Sequence[str], *, plain: bool
+    ) -> tuple[list[int], list[int], list[int]]:
+        """Where these texts begin and end now that they are tidy, and what each still needs."""
+        codes, begins, ends = self._speed.codes(raws)
+        sizes = (len(codes) + 2 * len(raws), len(raws), len(raws))
+        tidy, tidy_ends, needs = map(self._speed.numbers, sizes)
+        self._speed.tidy_texts(
+            codes, begins, ends, plain, self._speed.classes, tidy, tidy_ends, needs
+        )
+        places = [self._size, *(self._size + end for end in tidy_ends.tolist())]
+        self._buffers.append(tidy[: places[-1] - self._size])
+        self._size = places[-1]
+        return places[:-1], places[1:], needs.tolist()
+
+    def replace(self, places: Sequence[int], texts: Sequence[str]) -> None:
+        """Put texts without disguise in place of others."""
+        again = self._tidied(texts, plain=True)
+        for place, begin, end, need in zip(places, *again, strict=True):
+            self.begins[place], self.ends[place], self.needs[place] = begin, end, need
+
+    def needing(self, need: int) -> list[int]:
+        """The places of the texts that need that, or any of that."""
+        return [place for place, found in enumerate(self.needs) if found & need]
+
+    @property
+    def codes(self) -> Any:
+        if len(self._buffers) > 1:
+            self._buffers = [self._speed.joined(self._buffers)]
+        return self._buffers[0]
+
+    def __len__(self) -> int:
+        return len(self.begins)
+
+    def __getitem__(self, place: Any) -> Any:
+        return kernel.decoded(self.codes[self.begins[place] : self.ends[place]])
+
+    def __iter__(self) -> Iterator[str]:
+        whole = kernel.decoded(self.codes)
+        return (whole[begin:end] for begin, end in zip(self.begins, self.ends, strict=True))
+
+
+def longest(strings: Sequence[str]) -> int:
+    """The length of the longest of some strings, 0 if there is none."""
+    if isinstance(strings, CleanTexts):
+        return max(map(operator.sub, strings.ends, strings.begins), default=0)
+    return max(map(len, strings), default=0)
+
+
+def runs(strings: Sequence[str], speed: kernel.Interpreted) -> tuple[Any, Any, Any]:
+    """Strings as the kernel takes them: code points, and where each string begins and ends."""
+    if isinstance(strings, CleanTexts):
+        return strings.codes, speed.places(strings.begins), speed.places(strings.ends)
+    return speed.codes(strings)
+
+
+def clean(raws: Sequence[str], speed: kernel.Interpreted) -> tuple[CleanTexts, dict[int, Found]]:
     """The texts as a reader would take them in, and what was found in some, by their places."""
-    untidy = list(raws)
     found: defaultdict[int, Found] = defaultdict(Found.nothing)
-    texts, needs = _tidy(untidy, speed, plain=False)
-
-    def tidy_again(places: list[int]) -> None:
-        again = _tidy([untidy[place] for place in places], speed, plain=True)
-        for place, text, need in zip(places, *again, strict=True):
-            texts[place], needs[place] = text, need
-
-    marked = [place for place, need in enumerate(needs) if need & kernel.MARKED]
+    texts = CleanTexts(raws, speed)
+    undisguised: dict[int, str] = {}
+    marked = texts.needing(kernel.MARKED)
     if marked:
         from spamguard.disguise import undisguise
 
-        for place in marked:
-            untidy[place] = undisguise(untidy[place], *found[place])
-        tidy_again(marked)
-    odd = [place for place, need in enumerate(needs) if need]
-    if odd:
+        undisguised = {place: undisguise(raws[place], *found[place]) for place in marked}
+        texts.replace(marked, list(undisguised.values()))
+    if any(texts.needs):
         from spamguard import spelling
 
-        spaced = [place for place in odd if needs[place] & kernel.SPACED]
-        for place in spaced:
-            untidy[place] = spelling.joined(untidy[place].lower(), found[place].signs)
-        tidy_again(spaced)
-        for place in odd:
-            if needs[place] & kernel.LEET:
-                texts[place] = spelling.without_leet(texts[place], found[place].signs)
-            if needs[place] & kernel.STRETCHED:
-                texts[place] = spelling.shortened(texts[place])
+        spaced = texts.needing(kernel.SPACED)
+        if spaced:  # words are told apart by wider gaps, so blanks are as they were written
+            raw = [undisguised.get(place, raws[place].lower()) for place in spaced]
+            joined = [
+                spelling.joined(text, found[place].signs)
+                for place, text in zip(spaced, raw, strict=True)
+            ]
+            texts.replace(spaced, joined)
+        leet = texts.needing(kernel.LEET)
+        if leet:
+            read = [spelling.without_leet(texts[place], found[place].signs) for place in leet]
+            texts.replace(leet, read)
+        stretched = texts.needing(kernel.STRETCHED)
+        if stretched:
+            texts.replace(stretched, [spelling.shortened(texts[place]) for place in stretched])
     return texts, found
-
-
-def _tidy(
-    raws: Sequence[str], speed: kernel.Interpreted, *, plain: bool
-) -> tuple[list[str], list[int]]:
-    """``kernel.tidy_texts`` for strings."""
-    codes, offsets = speed.codes(raws)
-    tidy, ends, needs = map(speed.numbers, (len(codes), len(raws), len(raws)))
-    speed.tidy_texts(codes, offsets, plain, speed.classes, tidy, ends, needs)
-    places = [0, *ends.tolist()]
-    whole = kernel.decoded(tidy[: places[-1]])
-    return [whole[begin:end] for begin, end in pairwise(places)], needs.tolist()
 
 
 @functools.lru_cache(1 << 12)
@@ -128,15 +179,15 @@ def views(comments: Columns, speed: kernel.Interpreted) -> Views:
     if named:
         clean_names, _ = clean([name for _, name in named], speed)
         for (place, _), name in zip(named, clean_names, strict=True):
-            authors[place] = f" {name} " if name else EMPTY
-            keywords[place] = f"{name} {keywords[place]}"
+            authors[place] = EMPTY if name.isspace() else name
+            keywords[place] = f"{name}{keywords[place]}"
     for place, address in enumerate(addresses):
         if address is not None:
             site = address[:_MOST_ADDRESS].strip().lower()
             sites[place] = address_words(site) if site else EMPTY
             keywords[place] = f"{keywords[place]} {site}"
     keywords = [" ".join(_WORD.findall(words)) if words else "" for words in keywords]
-    return Views([f" {text} " for text in texts], links, signs, authors, sites, keywords)
+    return Views(texts, links, signs, authors, sites, keywords)
 
 
 def _clipped(raw: str) -> str:
