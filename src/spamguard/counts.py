@@ -1,6 +1,7 @@
 """The n-gram counts of many comments: in memory, or what is too much for it in a temporary file."""
 
 import tempfile
+import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
@@ -30,7 +31,8 @@ class Shelf:
             return
         try:
             if self._file is None:
-                self._file = tempfile.TemporaryFile(prefix="spamguard-")  # noqa: SIM115 - till the end
+                self._file = tempfile.TemporaryFile(prefix="spamguard-")  # noqa: SIM115 - below
+                weakref.finalize(self, self._file.close)
             self._filed.append((self._file.tell(), [(a.dtype, a.shape) for a in arrays]))
             for array in arrays:
                 self._file.write(array)
@@ -77,7 +79,7 @@ class Counts:
         return self._begins[-1]
 
     def append(self, tally: features.Tally) -> None:
-        self._begins.append(self.rows + len(tally.borders) // len(features.BLOCKS))
+        self._begins.append(self.rows + (len(tally.borders) - 1) // len(features.BLOCKS))
         self._shelf.append(tally)
 
     def __len__(self) -> int:
@@ -107,7 +109,7 @@ def _of_rows(tally: features.Tally, rows: Any) -> features.Tally:
     import numpy as np
 
     blocks = len(features.BLOCKS)
-    lines = (np.arange(blocks)[:, None] * (len(tally.borders) // blocks) + rows).ravel()
+    lines = (np.arange(blocks)[:, None] * ((len(tally.borders) - 1) // blocks) + rows).ravel()
     lengths = np.diff(tally.borders)[lines]
     borders = np.append(0, np.cumsum(lengths))
     places = np.arange(borders[-1]) + np.repeat(tally.borders[lines] - borders[:-1], lengths)

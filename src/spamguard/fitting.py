@@ -125,7 +125,7 @@ def improve(
     shares moved, (LANES,).
     """
     blocks = len(begins) - 1
-    rows = len(borders) // blocks
+    rows = (len(borders) - 1) // blocks
     said, length = np.empty(LANES), np.empty(LANES)
     total = np.empty(LANES, np.float32)
     push = np.empty(LANES, np.float32)
@@ -223,7 +223,7 @@ class Regressions:
         return scales.astype(np.float32)
 
     def _products(self, tally: features.Tally, worth: Any, weight: Any) -> Any:
-        sums = np.zeros((len(tally.borders) // len(SQUARES), len(SQUARES), LANES), np.float32)
+        sums = np.zeros(((len(tally.borders) - 1) // len(SQUARES), len(SQUARES), LANES), np.float32)
         self._do.gather(*tally, BEGINS, worth, weight, sums)
         return sums
 

@@ -5,6 +5,7 @@ import pickle
 import re
 import tempfile
 import time
+import weakref
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
@@ -60,9 +61,10 @@ class Labelled:
             raise click.UsageError(f"{(spam & ham).pop()!r} cannot mean both spam and ham")
         self.columns: dict[str, Any] = {"label": [], "file": [], "line": array("q"), "source": []}
         self.bad = 0
-        self._spool = tempfile.SpooledTemporaryFile(  # noqa: SIM115 - as long as this lives
+        self._spool = tempfile.SpooledTemporaryFile(  # noqa: SIM115 - closed in the next line
             MOST_IN_MEMORY, prefix="spamguard-"
         )
+        weakref.finalize(self, self._spool.close)
         self._batch: list[Comment] = []
         self._batches = 0
         #: Runs of comments, each with the fields that its file does not really have.
