@@ -45,6 +45,21 @@ def matrix(tally, blocks=features.BLOCKS):
     return sparse.hstack(parts, format="csr")
 
 
+def matrix_of_rows(counts):
+    """The same of ``counts.Counts``, in the order of the rows."""
+    number = len(features.BLOCKS)
+    begins = np.cumsum([0, *(block.size for block in features.BLOCKS)])
+    places, parts = [], []
+    for rows, shard in counts:
+        block = np.repeat(np.tile(np.arange(number), len(rows)), np.diff(shard.borders))
+        columns = begins[block] + shard.columns
+        shape = (len(rows), begins[-1])
+        ends = shard.borders[::number]
+        parts.append(sparse.csr_matrix((shard.counts.astype(float), columns, ends), shape))
+        places.append(rows)
+    return sparse.vstack(parts, format="csr")[np.argsort(np.concatenate(places))]
+
+
 def count_columns(comments):
     speed = kernel.fastest()
     return matrix(features.tally(text.views(Columns.of(comments), speed), speed))

@@ -8,15 +8,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import sparse
 from sklearn.model_selection import StratifiedGroupKFold
 
-from reference import count_columns, make_classifier, matrix
+from reference import count_columns, make_classifier, matrix_of_rows
 from spamguard import counts, fitting, training
 from spamguard.errors import OutputError
 from spamguard.fitting import LANES, Regressions
 from spamguard.folds import stratified_folds
-from spamguard.records import Comment
 
 
 @pytest.fixture(scope="module")
@@ -104,30 +102,19 @@ def no_numba(*_):
 # Counts on a shelf
 
 
-def filed_and_kept(comments, monkeypatch, rows_a_shard):
-    monkeypatch.setattr(counts, "SHARD_ROWS", rows_a_shard)
-    kept = training.prepare(comments)
-    size = sum(array.nbytes for _, tally in kept.counts for array in tally)
-    return kept, training.prepare(comments, 0), training.prepare(comments, size // 2)
-
-
-def test_what_does_not_fit_in_memory_gives_the_same_bits(corpus, monkeypatch):
+def test_what_does_not_fit_in_memory_gives_the_same_bits(corpus, prepared):
     comments, spam = corpus
-    fits = [
-        training.fit_prepared(prepared, spam, training.Options(room=0))
-        for prepared in filed_and_kept(comments, monkeypatch, 50)
-    ]
-    assert len(fits[0].model.parts)
+    size = sum(array.nbytes for _, shard in prepared.counts for array in shard)
+    fits = []
+    for room in (math.inf, size // 2, 0):
+        again = training.prepare(comments, room)
+        fits.append(training.fit_prepared(again, spam, training.Options()))
+        shelf = again.counts._shelf
+        assert (shelf._kept == [], shelf._filed == []) == (room == 0, room == math.inf)
+        assert shelf.room >= 0
     for other in fits[1:]:
         assert other.model == fits[0].model
         assert list(other.probability) == list(fits[0].probability)
-
-
-def test_nothing_of_the_counts_is_in_memory_where_there_is_no_room(corpus, monkeypatch):
-    _, filed, half = filed_and_kept(corpus[0], monkeypatch, 50)
-    assert filed.counts._shelf._kept == []
-    assert 0 < len(half.counts._shelf._kept) < len(half.counts)
-    assert half.counts.room >= 0
 
 
 @settings(max_examples=20)
@@ -136,17 +123,35 @@ def test_some_rows_of_the_counts_are_those_rows(corpus, rows, seed):
     order = np.random.default_rng(seed).permutation(len(corpus[0]))[:100]
     comments = [corpus[0][row] for row in order]
     rows = np.array(sorted(rows))
-    taken = training.prepare(comments).counts.take(rows)
-    assert taken.rows == len(rows)
-    found = sparse.vstack([matrix(tally) for _, tally in taken])
-    assert abs(found - count_columns(comments)[rows]).sum() == 0
+    whole = training.prepare(comments).counts
+    taken = whole.take(rows)
+    assert (whole.rows, taken.rows) == (100, len(rows))
+    assert abs(matrix_of_rows(whole) - count_columns(comments)).sum() == 0
+    assert abs(matrix_of_rows(taken) - count_columns(comments)[rows]).sum() == 0
 
 
-def test_long_comments_make_small_shards():
-    comments = [Comment("long " * 1900)] * 300
-    prepared = training.prepare(comments)
-    assert len(prepared.counts) >= 2
-    assert prepared.counts.rows == 300
+def test_comments_in_several_batches_are_counted_alike(corpus, monkeypatch):
+    comments = corpus[0]
+    monkeypatch.setattr(counts, "BATCH_CHARACTERS", 2000)
+    assert len(list(counts.batched(comments, lambda comment: len(comment.text)))) > 10
+    found = matrix_of_rows(training.prepare(comments).counts)
+    assert abs(found - count_columns(comments)).sum() == 0
+
+
+def test_the_order_of_the_rows_does_not_lead_astray(corpus, monkeypatch):
+    """All ham and then all spam, in shards that are visited one after another."""
+    comments, spam = corpus
+    monkeypatch.setattr(counts, "BATCH_ROWS", 20)
+    monkeypatch.setattr(fitting, "AT_ONCE", 30)
+    member = np.ones((len(spam), LANES), bool)
+    weights, lane = np.ones(len(spam)), np.zeros(len(spam), int)
+    order = np.argsort(spam, kind="stable")
+    said = []
+    for rows in (np.arange(len(spam)), order):
+        sorted_counts = training.prepare([comments[row] for row in rows]).counts
+        found = fitted(sorted_counts, spam[rows], weights, member, **TIGHT).log_odds(lane)
+        said.append(found[np.argsort(rows)])
+    assert said[0] == pytest.approx(said[1], abs=5e-3)
 
 
 def test_a_full_disk_is_one_line(corpus, monkeypatch):

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from spamguard import features, kernel
-from spamguard.counts import Counts, Shelf
+from spamguard.counts import BLOCKS, Counts, Shard, Shelf
 from spamguard.errors import TrainingError
 
 #: So many regressions are fitted at once: one without each fold, and at last one on everything.
@@ -25,7 +25,11 @@ STRENGTH = 10.0
 MIN_ROWS = 2
 #: The fit ends after a pass in which the shares moved by so little of what they may be, on average.
 TOLERANCE = 1e-3
+#: Nor may the intercept have moved by more than so many times that.
+BALANCE = 250
 MOST_PASSES = 200
+#: So many rows are mixed anew in each pass, at least.
+AT_ONCE = 32768
 #: A row whose share moves by less than this part of what it may be is left as it is.
 STILL = 1e-4
 
@@ -40,12 +44,12 @@ SQUARES = np.array([block.scale**2 for block in features.BLOCKS])
 
 def count_rows(columns: Any, borders: Any, begins: Any, member: Any, seen: Any) -> None:
     """Add each row's line of ``member`` to the lines of its columns in ``seen``."""
-    rows, blocks = len(member), len(begins) - 1
-    for row in range(rows):
+    blocks = len(begins) - 1
+    for row in range(len(member)):
         line = member[row]
         for block in range(blocks):
             part = seen[begins[block] : begins[block + 1]]
-            for place in range(borders[block * rows + row], borders[block * rows + row + 1]):
+            for place in range(borders[row * blocks + block], borders[row * blocks + block + 1]):
                 total = part[columns[place]]
                 for lane in range(LANES):
                     total[lane] += line[lane]
@@ -69,7 +73,7 @@ def gather(
     rows, blocks, _ = sums.shape
     for row in range(rows):
         for block in range(blocks):
-            begin, end = borders[block * rows + row], borders[block * rows + row + 1]
+            begin, end = borders[row * blocks + block], borders[row * blocks + block + 1]
             part = weight[begins[block] : begins[block + 1]]
             add_products(columns, counts, begin, end, worth, part, sums[row, block])
 
@@ -125,7 +129,6 @@ def improve(
     shares moved, (LANES,).
     """
     blocks = len(begins) - 1
-    rows = (len(borders) - 1) // blocks
     said, length = np.empty(LANES), np.empty(LANES)
     total = np.empty(LANES, np.float32)
     push = np.empty(LANES, np.float32)
@@ -135,7 +138,7 @@ def improve(
             said[lane] = intercept[lane] + balance[lane]
             length[lane] = 1.0
         for block in range(blocks):
-            begin, end = borders[block * rows + row], borders[block * rows + row + 1]
+            begin, end = borders[row * blocks + block], borders[row * blocks + block + 1]
             if begin == end:
                 continue
             for lane in range(LANES):
@@ -167,7 +170,7 @@ def improve(
                 pushed[lane] = push[lane] * scales[row, block, lane]
             part = weight[begins[block] : begins[block + 1]]
             square = square_idf[begins[block] : begins[block + 1]]
-            for place in range(borders[block * rows + row], borders[block * rows + row + 1]):
+            for place in range(borders[row * blocks + block], borders[row * blocks + block + 1]):
                 line = part[columns[place]]
                 factor = square[columns[place]]
                 times = worth[counts[place]]
@@ -201,8 +204,8 @@ class Regressions:
         self._idf = self._inverse_frequencies()
         self._square_idf = (self._idf**2).astype(np.float32)
         self._scales = Shelf(counts.room)
-        for _, tally in counts:
-            self._scales.append([self._lengths(tally)])
+        for _, shard in counts:
+            self._scales.append([self._lengths(shard)])
         #: The weights of the columns, times their idf, and the intercepts.
         self._weight = np.zeros((COLUMNS, LANES), np.float32)
         self._intercept = np.zeros(LANES)
@@ -210,21 +213,21 @@ class Regressions:
     def _inverse_frequencies(self) -> Any:
         """The smooth idf of each column among the rows that a regression learns from."""
         seen = np.zeros((COLUMNS, LANES))
-        for rows, tally in self._counts:
+        for rows, shard in self._counts:
             member = self._member[rows].astype(float)
-            self._do.count_rows(tally.columns, tally.borders, BEGINS, member, seen)
+            self._do.count_rows(shard.columns, shard.borders, BEGINS, member, seen)
         idf = np.log((1 + self._member.sum(axis=0)) / (1 + seen)) + 1
         return np.where(seen >= MIN_ROWS, idf, 0.0)
 
-    def _lengths(self, tally: features.Tally) -> Any:
+    def _lengths(self, shard: Shard) -> Any:
         """What brings each block of each row to its length, float32 array (rows, blocks, LANES)."""
-        sums = self._products(tally, WORTH**2, self._square_idf)
+        sums = self._products(shard, WORTH**2, self._square_idf)
         scales = np.sqrt(SQUARES[:, None] / np.where(sums > 0, sums, np.inf))
         return scales.astype(np.float32)
 
-    def _products(self, tally: features.Tally, worth: Any, weight: Any) -> Any:
-        sums = np.zeros(((len(tally.borders) - 1) // len(SQUARES), len(SQUARES), LANES), np.float32)
-        self._do.gather(*tally, BEGINS, worth, weight, sums)
+    def _products(self, shard: Shard, worth: Any, weight: Any) -> Any:
+        sums = np.zeros((len(shard.borders) // BLOCKS, BLOCKS, LANES), np.float32)
+        self._do.gather(*shard, BEGINS, worth, weight, sums)
         return sums
 
     def fit(self, seed: int, tolerance: float = TOLERANCE, still: float = STILL) -> None:
@@ -237,19 +240,24 @@ class Regressions:
         shares = np.zeros(self._member.shape, np.float32)
         balance = np.zeros(LANES)
         most_of_all = self._most @ self._member
+        # Rows that come together in every pass take many more: shards are put together anew.
+        groups = min(math.ceil(self._counts.rows / AT_ONCE), len(self._counts))
         for _ in range(MOST_PASSES):
             moved = np.zeros(LANES)
-            for number in random.permutation(len(self._counts)):
-                rows, tally = self._counts[number]
+            for group in np.array_split(random.permutation(len(self._counts)), groups):
+                rows, shard = self._counts.joined(group)
+                scales = np.concatenate([self._scales[number][0] for number in group])
+                held = shares[rows]
                 self._do.improve(
-                    *(random.permutation(rows.stop - rows.start), *tally, BEGINS, WORTH),
-                    *(self._scales[number][0], SQUARES, self._sides[rows]),
-                    *(self._most[rows, None] * self._member[rows], still, shares[rows]),
-                    *(self._weight, self._square_idf, self._intercept, balance, moved),
+                    *(random.permutation(len(rows)), *shard, BEGINS, WORTH, scales, SQUARES),
+                    *(self._sides[rows], self._most[rows, None] * self._member[rows], still),
+                    *(held, self._weight, self._square_idf, self._intercept, balance, moved),
                 )
+                shares[rows] = held
             # A free intercept balances the shares; this is a step of the multiplier method.
             self._intercept += balance
-            if np.all(moved <= tolerance * most_of_all):
+            settled = np.abs(balance) <= BALANCE * tolerance
+            if np.all(settled & (moved <= tolerance * most_of_all)):
                 return
         raise TrainingError("the fit did not converge")
 
@@ -261,8 +269,8 @@ class Regressions:
     def log_odds(self, lane: Any) -> Any:
         """What the regression ``lane[i]`` says of row ``i``."""
         said = np.zeros(self._counts.rows)
-        for number, (rows, tally) in enumerate(self._counts):
-            products = self._products(tally, WORTH, self._weight) * self._scales[number][0]
+        for number, (rows, shard) in enumerate(self._counts):
+            products = self._products(shard, WORTH, self._weight) * self._scales[number][0]
             every = products.sum(axis=1) + self._intercept
             said[rows] = np.take_along_axis(every, lane[rows, None], axis=1)[:, 0]
         return said

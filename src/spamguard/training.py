@@ -113,12 +113,12 @@ def prepare(comments: Iterable[Comment], room: float = math.inf) -> Prepared:
     """Count what is in the comments, which are read once and not kept."""
     speed = kernel.fastest()
     counts = Counts(room)
-    signatures = [duplicates.signatures([], speed)]
+    signatures = bytearray()  # which grows without a copy
     for batch in batched(comments, lambda comment: len(comment.text)):
         views = text.views(Columns.of(batch), speed)
         counts.append(features.tally(views, speed))
-        signatures.append(duplicates.signatures(views.text, speed))
-    return Prepared(counts, np.concatenate(signatures))
+        signatures += duplicates.signatures(views.text, speed).tobytes()
+    return Prepared(counts, np.frombuffer(signatures, np.uint32).reshape(-1, duplicates.SIZE))
 
 
 def balancing_weights(spam: Any, sources: Any) -> Any:

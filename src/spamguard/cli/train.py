@@ -33,7 +33,7 @@ from spamguard.formats.source import Source
 from spamguard.records import SPAM, Comment
 
 #: What training takes besides the counts: in all, and for each comment.
-FIXED_MEMORY, MEMORY_A_COMMENT = 600 << 20, 400
+FIXED_MEMORY, MEMORY_A_COMMENT = 256 << 20, 400
 
 
 @click.command()
