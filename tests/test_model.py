@@ -105,7 +105,8 @@ def test_sigmoid_by_hand():
 def test_verdict_follows_the_cutoffs(small_model, log_odds, cuts):
     ham, spam = cuts
     model = small_model.model._replace(ham_cutoff=ham, spam_cutoff=spam)
-    label, probability = model.verdict(log_odds)
+    label, probability, reason = model.verdict(log_odds)
+    assert reason is None
     assert probability == model.probability(log_odds)
     assert (label == SPAM) == (probability >= spam)
     assert (label == HAM) == (probability < ham)

@@ -35,6 +35,7 @@ WORDPRESS = [
         post_link=RYE,
         post_text=STARTER,
         status="1",
+        author_email="ada@mail.example",
     ),
     Comment(
         text="In the queue",
@@ -124,6 +125,7 @@ def test_disqus():
         date="2020-01-02T03:04:05Z",
         post_link=RYE,
         status="approved",
+        author_email="ada@mail.example",
     )
     assert [comment.status for comment in found.comments] == [
         "approved", "spam", "deleted", "unapproved",
@@ -176,6 +178,7 @@ def test_isso_database(tmp_path):
         date="2020-09-13T12:26:40Z",
         post_link="/rye/",
         status="approved",
+        author_email="ada@mail.example",
     )
     assert [comment.status for comment in found.comments] == ["approved", "held", "deleted"]
     assert found.labels == ["ham", None, None]
@@ -193,6 +196,7 @@ def test_isso_json():
         id=1,
         date="2020-09-13T12:26:40",
         post_link="/rye/",
+        author_email="",
     )
     assert found.labels == [None, None]
 
@@ -223,6 +227,7 @@ def test_commento():
         date="2020-09-13T12:26:40Z",
         post_link="crumbs.example/rye/",
         status="approved",
+        author_email="ada@mail.example",
     )
     assert found.labels == ["ham", "spam", None, None]
     assert found.comments[1].parent == "a1"
@@ -239,6 +244,7 @@ def test_comentario_3():
         date="2023-11-14T20:15:12.000Z",
         post_link="/rye/",
         status="approved",
+        author_email="ada@mail.example",
     )
     assert found.comments[1].author == "Guest"
     assert [comment.status for comment in found.comments] == ["approved", "pending", "rejected"]
@@ -258,6 +264,7 @@ def test_movable_type():
         post_link="http://crumbs.example/rye.html",
         post_text="A starter wants time.\nAnd more time.",
         status="published",
+        author_email="ada@mail.example",
     )
     assert (found.comments[1].parent, found.comments[1].date) == ("4", "2002-02-06T16:09:12")
     assert found.labels == ["ham", "ham"]
@@ -318,6 +325,8 @@ def test_wp_cli(name):
     assert [comment.parent for comment in found.comments] == [None, "1"]
     assert found.comments[0].id == "1"
     assert found.comments[0].date == "2021-02-03 04:06:07"
+    has_email = name == "wp-cli.csv"
+    assert found.comments[0].author_email == ("ada@mail.example" if has_email else None)
     assert found.reader.skipped == {"pingback": 1}
     assert len(read(EXPORTS / name, include_pingbacks=True).comments) == 3
 
@@ -345,6 +354,7 @@ def test_ghost_and_cusdis(name, status):
     assert (first.author, first.post_title, first.post_link) == ("Ada", "Rye", RYE)
     assert (first.status, first.parent, second.parent) == (status, None, first.id)
     assert found.labels == ["ham", None]
+    assert first.author_email == ("ada@mail.example" if name == "cusdis.json" else None)
 
 
 def test_json_in_other_shapes(tmp_path):
@@ -366,12 +376,14 @@ def test_parquet(tmp_path):
         "comment_ID": [1, 2, 3],
         "comment_content": ["Good crust", "[...]", None],
         "comment_author": ["Ada", "Other", None],
+        "comment_author_email": ["ada@mail.example", "", None],
         "comment_type": ["comment", "pingback", "comment"],
         "comment_approved": ["1", "1", "spam"],
     }
     parquet.write_table(pyarrow.table(columns), path)
     found = read(path)
-    assert found.comments == [Comment("Good crust", "Ada", id=1, status="1")]
+    ada = "ada@mail.example"
+    assert found.comments == [Comment("Good crust", "Ada", id=1, status="1", author_email=ada)]
     assert found.labels == ["ham"]
     assert found.errors == ["no text in 'comment_content'"]
     assert found.reader.skipped == {"pingback": 1}

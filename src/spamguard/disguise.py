@@ -190,3 +190,12 @@ def _without_markup(text: str, links: list[str], forms: list[str], signs: list[s
         if "[/" in text:  # not in code: a[i]
             text = re.sub(_INLINE_BBCODE, "", text)
     return _TAG.sub(lambda tag: "" if tag[1] else " ", text)
+
+
+def mail_addresses(raw: str) -> list[str]:
+    """The e-mail addresses in a text, which ``undisguise`` leaves out of what it gives."""
+    text = _unescaped(raw, []) if "&" in raw else raw
+    text = (text if text.isascii() else plain_letters(text, [])).lower()
+    if " at" in text or "(at" in text or "[at" in text or "{at" in text:
+        text = re.sub(_BRACKETED_AT, "@", _with_dots(text, []))
+    return re.findall(_MAIL, _with_dots(text, [])) if "@" in text else []

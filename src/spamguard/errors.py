@@ -23,3 +23,7 @@ class ModelError(SpamguardError):
 
 class TrainingError(SpamguardError):
     """The labelled comments cannot support a model or a measurement."""
+
+
+class WorkerError(SpamguardError):
+    """A process that helps with the work has died."""

@@ -1,15 +1,17 @@
 """The one loop: records in, verdicts beside them out, and a count of what happened."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 from spamguard.formats.record import PlainRows, Reader, Record
 from spamguard.formats.source import Source
 from spamguard.model import Model, Scorer
-from spamguard.records import HAM, SPAM, Verdict
+from spamguard.records import HAM, SPAM, Columns, Comment, Verdict
 
 Pair = tuple[Record, Verdict | None]
+Overrule = Callable[[Comment, Verdict], Verdict]
 
 
 class Judged(NamedTuple):
@@ -27,9 +29,18 @@ class Judged(NamedTuple):
 
     def bad(self) -> list[Record]:
         """The records that should have been comments."""
-        if None not in self.verdicts:
+        if all(self.verdicts):
             return []
         return [record for record in self.records if record.error is not None]
+
+    def overruled(self, overrule: Overrule) -> "Judged":
+        """The batch with the verdicts that stand."""
+        return self._replace(
+            verdicts=[
+                overrule(record.comment, verdict) if record.comment and verdict else None
+                for record, verdict in self.pairs()
+            ]
+        )
 
 
 class Tally:
@@ -71,26 +82,57 @@ class Tally:
         ]
 
 
-def judge(source: Source, reader: Reader, model: Model, tally: Tally) -> Iterator[Judged]:
+def judge(
+    source: Source,
+    reader: Reader,
+    model: Model,
+    tally: Tally,
+    overrule: Overrule | None = None,
+    jobs: int = 1,
+) -> Iterator[Judged]:
     """The records of ``reader`` with their verdicts, a batch at a time as the input gives them.
 
     A small or a live input is scored by the interpreted kernel, whose first answer comes at once;
-    a large file, or a pipe that is found full, by the compiled one. Both give equal bits.
+    a large file, or a pipe that is found full, by the compiled one, in ``jobs`` processes. All give
+    equal bits. ``overrule`` has the last word on each verdict.
     """
-    scorer = Scorer(model)
-    bulk = False
-    for records in reader.batches():
-        if source.heavy and not bulk:
-            bulk = True
-            scorer = Scorer(model, bulk=True)
-            tally.interpreted_bulk = not scorer.speed.is_compiled
-        judged = Judged(records, _verdicts(scorer, records))
+    for records, log_odds in _scored(source, reader, model, tally, jobs):
+        verdicts: Sequence[Verdict | None] = model.verdicts(log_odds)
+        if len(verdicts) < len(records):
+            found = iter(verdicts)
+            verdicts = [None if record.comment is None else next(found) for record in records]
+        judged = Judged(records, verdicts)
+        if overrule is not None:
+            judged = judged.overruled(overrule)
         tally.add(judged)
         yield judged
 
 
-def _verdicts(scorer: Scorer, records: Sequence[Record]) -> Sequence[Verdict | None]:
+def _scored(
+    source: Source, reader: Reader, model: Model, tally: Tally, jobs: int
+) -> Iterator[tuple[Sequence[Record], list[float]]]:
+    """Batches of records with the log-odds of the comments among them."""
+    batches = iter(reader.batches())
+    scorer = Scorer(model)
+    for records in batches:
+        if source.heavy:
+            batches = chain([records], batches)
+            break
+        yield records, scorer.log_odds_in(_columns(records))
+    else:
+        return
+    scorer = Scorer(model, bulk=True)
+    tally.interpreted_bulk = not scorer.speed.is_compiled
+    if jobs > 1:
+        from spamguard import workers
+
+        yield from workers.log_odds(model, jobs, batches, _columns)
+        return
+    for records in batches:
+        yield records, scorer.log_odds_in(_columns(records))
+
+
+def _columns(records: Sequence[Record]) -> Columns:
     if isinstance(records, PlainRows):
-        return scorer.verdicts_of(records.columns)
-    verdicts = iter(scorer.verdicts([item.comment for item in records if item.comment is not None]))
-    return [None if record.comment is None else next(verdicts) for record in records]
+        return records.columns
+    return Columns.of([record.comment for record in records if record.comment is not None])

@@ -76,7 +76,11 @@ class Scorer:
 
     def log_odds(self, comments: Sequence[Comment]) -> list[float]:
         """The uncalibrated log-odds of spam, one for each comment."""
-        return self.log_odds_of(text.views(Columns.of(comments), self.speed))
+        return self.log_odds_in(Columns.of(comments))
+
+    def log_odds_in(self, comments: Columns) -> list[float]:
+        """The same of comments that lie in columns."""
+        return self.log_odds_of(text.views(comments, self.speed))
 
     def log_odds_of(self, views: text.Views) -> list[float]:
         """The same of comments whose views are known."""
@@ -105,8 +109,4 @@ class Scorer:
 
     def verdicts(self, comments: Sequence[Comment]) -> list[Verdict]:
         """One verdict for each comment, in order."""
-        return self.verdicts_of(Columns.of(comments))
-
-    def verdicts_of(self, comments: Columns) -> list[Verdict]:
-        """The same of comments that lie in columns."""
-        return self.model.verdicts(self.log_odds_of(text.views(comments, self.speed)))
+        return self.model.verdicts(self.log_odds(comments))

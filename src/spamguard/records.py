@@ -14,6 +14,7 @@ class Comment(NamedTuple):
 
     parent: the id of the comment that this one answers. date: as the source has it, in ISO 8601
     where it could be read. status: what the blog made of the comment, in the blog's own word.
+    author_email: to know a reader by; no model ever sees it.
     """
 
     text: str
@@ -26,6 +27,7 @@ class Comment(NamedTuple):
     post_link: str | None = None
     post_text: str | None = None
     status: str | None = None
+    author_email: str | None = None
 
 
 class Columns(NamedTuple):
@@ -45,7 +47,11 @@ class Columns(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """What the model says: one of ``LABELS`` and the calibrated probability of spam."""
+    """One of ``LABELS``, and the calibrated probability of spam that the model gives.
+
+    ``reason`` is there where not the model decided, and says what did.
+    """
 
     label: str
     probability: float
+    reason: str | None = None

@@ -4,7 +4,7 @@ import errno
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -14,7 +14,7 @@ from spamguard.errors import InputError, OutputError
 from spamguard.formats.columns import FIELDS
 from spamguard.formats.record import Reader, Record
 from spamguard.formats.source import Source
-from spamguard.labelling import Tally
+from spamguard.labelling import Judged, Tally
 from spamguard.model import Model
 from spamguard.records import LABELS
 
@@ -51,10 +51,17 @@ class Complaints:
         self._name = source.name
         self._count = 0
 
+    def take(self, judged: Judged) -> None:
+        for record in judged.bad():
+            self.about(record)
+
     def about(self, record: Record) -> None:
+        self.say(record.line, record.error)
+
+    def say(self, line: int, problem: str | None) -> None:
         self._count += 1
         if self._count <= MOST_COMPLAINTS:
-            fail(f"{self._name}: line {record.line}: {record.error}")
+            fail(f"{self._name}: line {line}: {problem}")
 
     def close(self) -> None:
         if self._count > MOST_COMPLAINTS:
@@ -133,6 +140,15 @@ model_option = click.option(
 strict_option = click.option("--strict", is_flag=True, help="Exit with 3 if a record was bad.")
 STRICT_EXIT = 3
 
+pingbacks_option = click.option(
+    "--include-pingbacks",
+    is_flag=True,
+    help="Read what other programs wrote (pingbacks, notes of shops) as well.",
+)
+trash_option = click.option(
+    "--trash-is-spam", is_flag=True, help="Take what the blog's owner threw away for spam."
+)
+
 quiet_option = click.option("-q", "--quiet", is_flag=True, help="No progress and no summary.")
 
 
@@ -143,6 +159,12 @@ def default_model_path() -> str:
     if os.path.exists(inside):
         return inside
     return os.path.join(os.path.dirname(os.path.dirname(package)), "models", "default.joblib")
+
+
+def model_digest(path: str | None) -> str:
+    from spamguard import storage
+
+    return storage.digest(path or default_model_path())
 
 
 def load_model(path: str | None) -> Model:
@@ -180,11 +202,15 @@ def cutoff_lines(facts: dict[str, Any]) -> str:
     )
 
 
-def report(tally: Tally, source: Source, quiet: bool) -> None:
+def report(
+    tally: Tally, source: Source, quiet: bool, overruled: Mapping[str, int] | None = None
+) -> None:
     if tally.interpreted_bulk:
         say("numba is not there, so scoring was slow; pip install numba")
     if source.replaced:
         say(f"{escaped(source.name)}: {source.replaced:,} comments hold what is not valid UTF-8")
     if not quiet:
         counts = ", ".join(f"{tally.labels[label]:,} {label}" for label in LABELS)
-        say(f"{sum(tally.labels.values()):,} comments: {counts}; {tally.bad:,} bad rows")
+        line = f"{sum(tally.labels.values()):,} comments: {counts}; {tally.bad:,} bad rows"
+        others = ", ".join(f"{number:,} {what}" for what, number in (overruled or {}).items())
+        say(f"{line}; {others}" if others else line)

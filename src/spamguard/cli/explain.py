@@ -18,9 +18,13 @@ from spamguard.cli.common import (
     escaped,
     load_model,
     model_option,
+    pingbacks_option,
+    report_oddities,
     write,
 )
-from spamguard.explain import Explanation, Reason
+from spamguard.cli.owner import list_options, lists_policy
+from spamguard.cli.reasons import told_reason
+from spamguard.explain import Explanation
 from spamguard.explain import explain as reasons_of
 from spamguard.formats.record import Record
 from spamguard.formats.source import Source
@@ -31,7 +35,9 @@ from spamguard.formats.source import Source
 @model_option
 @format_option
 @nul_option
-@column_options("text", "author", "author_url", "post_title", "id")
+@pingbacks_option
+@column_options("text", "author", "author_email", "author_url", "post_title", "id")
+@list_options
 @click.option(
     "--top",
     type=click.IntRange(0),
@@ -45,6 +51,9 @@ def explain(
     model_path: str | None,
     format_name: str | None,
     nul: bool,
+    include_pingbacks: bool,
+    allow: tuple[str, ...],
+    block: tuple[str, ...],
     top: int,
     as_json: bool,
     **options: Any,
@@ -55,18 +64,24 @@ def explain(
     share of the log-odds: above zero it speaks for spam, below zero for ham.
     """
     model = load_model(model_path)
+    policy = lists_policy(allow, block)
     with Source(file) as source:
         complaints = Complaints(source)
-        for batch in open_reader(source, format_name, nul, options).batches():
+        reader = open_reader(source, format_name, nul, include_pingbacks, options)
+        for batch in reader.batches():
             for record in batch:
                 if record.error is not None:
                     complaints.about(record)
                     write(json_line(record, None) if as_json else text_line(record, None))
                 if record.comment is None:
                     continue
-                reasons = reasons_of(model, record.comment)
-                write(_as_json(record, reasons) if as_json else _as_text(record, reasons, top))
+                found = reasons_of(model, record.comment)
+                if policy is not None:
+                    verdict = policy.overrule(record.comment, found.verdict)
+                    found = found._replace(verdict=verdict)
+                write(_as_json(record, found) if as_json else _as_text(record, found, top))
         complaints.close()
+    report_oddities(source, reader)
 
 
 def _as_json(record: Record, found: Explanation) -> str:
@@ -85,20 +100,15 @@ def _as_json(record: Record, found: Explanation) -> str:
 def _as_text(record: Record, found: Explanation, top: int) -> str:
     spam, ham = found.towards_spam(top), found.towards_ham(top)
     named = sum(reason.share for reason in spam + ham)
-    lines = [text_line(record, found.verdict), f"  {'towards spam':<38}towards ham\n"]
+    lines = [text_line(record, found.verdict)]
+    if found.verdict.reason is not None:
+        lines.append(f"  {escaped(found.verdict.reason)}\n")
+    lines.append(f"  {'towards spam':<38}towards ham\n")
     for left, right in zip_longest(spam, ham):
-        lines.append(f"  {_reason(left):<38}{_reason(right)}".rstrip() + "\n")
+        lines.append(f"  {told_reason(left):<38}{told_reason(right)}".rstrip() + "\n")
     rest = found.log_odds - found.intercept - named
     lines.append(
         f"  shown {named:+.2f}, all others {rest:+.2f}, intercept {found.intercept:+.2f}:"
         f" log-odds {found.log_odds:+.2f}\n"
     )
     return "".join(lines)
-
-
-def _reason(reason: Reason | None) -> str:
-    if reason is None:
-        return ""
-    where = "" if reason.view == "text" else f"{reason.view}: "
-    piece = escaped(where + reason.piece)
-    return f"{reason.share:+.2f} {piece if len(piece) <= 30 else piece[:29] + '…'}"

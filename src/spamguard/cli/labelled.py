@@ -7,6 +7,7 @@ import tempfile
 import time
 import weakref
 from array import array
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 from typing import Any
@@ -53,7 +54,14 @@ class Labelled:
     for each comment: label, file, line, source, and what was asked for.
     """
 
-    def __init__(self, spam_values: tuple[str, ...], ham_values: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        spam_values: tuple[str, ...],
+        ham_values: tuple[str, ...],
+        *,
+        include_pingbacks: bool = False,
+        trash_is_spam: bool = False,
+    ) -> None:
         spam, ham = (
             {value.strip().lower() for value in side} for side in (spam_values, ham_values)
         )
@@ -71,6 +79,8 @@ class Labelled:
         self._runs: list[tuple[int, list[str]]] = []
         self._names: dict[str, str] = {}
         self._meanings = (spam_values, ham_values)
+        self._include_pingbacks = include_pingbacks
+        self._trash_is_spam = trash_is_spam
 
     def read(
         self,
@@ -91,7 +101,13 @@ class Labelled:
             for name in also:
                 self.columns.setdefault(name, [])
             begun = len(self.columns["label"])
-            reader = formats.open_table(source, format_name, chosen)
+            reader = formats.open_table(
+                source,
+                format_name,
+                chosen,
+                include_pingbacks=self._include_pingbacks,
+                trash_is_spam=self._trash_is_spam,
+            )
             complaints = Complaints(source)
             labels: Labels | None = None
             is_export = isinstance(reader, Rows)  # which says itself what is spam
@@ -128,8 +144,12 @@ class Labelled:
             self._runs.append((len(self.columns["label"]) - begun, empty))
             if labels is not None and not quiet:
                 took = ", ".join(f"{field} = {name}" for field, name in reader.columns.items())
-                say(escaped(f"{source.name}: columns: {took}"))
-                say(escaped(f"{source.name}: labels: {labels.described()}"))
+                meanings = reader.meanings if isinstance(reader, Rows) else None
+                if meanings:  # the fields of an export are where its format says
+                    say(escaped(f"{source.name}: statuses: {_described(meanings)}"))
+                else:
+                    say(escaped(f"{source.name}: columns: {took}"))
+                    say(escaped(f"{source.name}: labels: {labels.described()}"))
 
     def _add(self, comment: Comment, **known: Any) -> None:
         for name, value in known.items():
@@ -166,7 +186,15 @@ class Labelled:
                 f"{source.name}: no column looks like a label (spam or ham);"
                 " name it with --label-column"
             )
-        return Labels(columns["label"], *self._meanings)
+        return Labels(columns["label"], *self._meanings, trash_is_spam=self._trash_is_spam)
+
+
+def _described(meanings: Counter[tuple[str, str | None]]) -> str:
+    """What the statuses of an export were taken for: ``1 = ham (7), 0 = unlabelled (2)``."""
+    return ", ".join(
+        f"{status or '(none)'} = {label or 'unlabelled'} ({count:,})"
+        for (status, label), count in meanings.most_common()
+    )
 
 
 def check_columns(source: Source, names: Sequence[str], wanted: Iterable[str]) -> None:

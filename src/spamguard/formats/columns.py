@@ -25,6 +25,7 @@ NAMES: Final[Mapping[str, tuple[str, ...]]] = {
         "commentauthor", "authorname", "author", "name", "username", "user", "nickname", "nick",
         "bynickname", "membername",
     ),
+    "author_email": ("commentauthoremail", "authoremail", "email", "byemail", "useremail"),
     "author_url": ("commentauthorurl", "authorurl", "website", "url", "homepage", "authorwebsite"),
     "post_title": ("posttitle", "title", "articletitle", "thread", "threadtitle", "videotitle"),
     "date": (
@@ -52,8 +53,8 @@ _HAM_WORDS: Final = ("ham", "0", "0.0", "false", "no", "n", "not spam", "not_spa
 #: WordPress keeps the state of a comment in one column: there 1 is a comment the owner approved.
 _STATUS_NAMES: Final = ("commentapproved", "status", "approved")
 _STATUS: Final = {
-    "spam": SPAM, "1": HAM, "approved": HAM, "approve": HAM, "published": HAM, "true": HAM,
-    "t": HAM,
+    "spam": SPAM, "1": HAM, "approved": HAM, "approve": HAM, "published": HAM, "live": HAM,
+    "true": HAM, "t": HAM,
     "0": None, "hold": None, "unapproved": None, "pending": None, "hidden": None, "false": None,
     "f": None,
     "trash": None, "post-trashed": None, "deleted": None,
@@ -105,6 +106,11 @@ def with_status(columns: Mapping[str, str]) -> dict[str, str]:
     """The columns, and the one with the label as the status too where it is what blogs call one."""
     label = columns.get("label", "")
     return {**({"status": label} if folded(label) in _STATUS_NAMES else {}), **columns}
+
+
+def is_approved(status: str | None) -> bool:
+    """Whether a status, in the word of whatever blog, says that the owner shows the comment."""
+    return status is not None and _STATUS.get(status.strip().lower()) == HAM
 
 
 class Labels:

@@ -18,6 +18,8 @@ from spamguard.formats.source import Source
 from spamguard.records import Comment
 
 _NOBODY = "00000000-0000-0000-0000-000000000000"
+#: Name, address and e-mail address.
+_Person = tuple[str | None, str | None, str | None]
 
 
 class Comentario(Export):
@@ -33,7 +35,7 @@ class Comentario(Export):
             yield from items(source)
 
     def _records(self) -> Iterator[Record | None]:
-        people: dict[str, tuple[str | None, str | None]] = {}
+        people: dict[str, _Person] = {}
         pages: dict[str, tuple[str | None, str | None]] = {}
         for key, _, value, *_ in self._items():
             if not isinstance(value, dict):
@@ -41,7 +43,8 @@ class Comentario(Export):
             if key == "commenters" and len(people) < MOST_POSTS:
                 link = words(value, "link", "websiteUrl")
                 who = words(value, "commenterHex", "id") or ""
-                people[who] = (words(value, "name"), None if link == "undefined" else link)
+                link = None if link == "undefined" else link
+                people[who] = (words(value, "name"), link, words(value, "email"))
             elif key == "pages" and len(pages) < MOST_POSTS:
                 pages[words(value, "id") or ""] = (words(value, "title"), words(value, "path"))
         for item in self._items():
@@ -55,13 +58,14 @@ class Comentario(Export):
     def _record(
         self,
         item: Item,
-        people: dict[str, tuple[str | None, str | None]],
+        people: dict[str, _Person],
         pages: dict[str, tuple[str | None, str | None]],
     ) -> Record | None:
         said = item.value
         if not isinstance(said, dict):
             return Record(None, item.line, "", "not a JSON object")
-        name, link = people.get(words(said, "commenterHex", "userCreated") or "", (None, None))
+        who = words(said, "commenterHex", "userCreated") or ""
+        name, link, email = people.get(who, (None, None, None))
         title, path = pages.get(words(said, "pageId") or "", (None, None))
         text = words(said, "markdown", "html")
         status = _status(said)
@@ -75,6 +79,7 @@ class Comentario(Export):
             date=words(said, "creationDate", "createdTime"),
             post_link=path or _link(said),
             status=status,
+            author_email=email,
         )
         label = label_of(
             spam=status == "flagged",

@@ -47,7 +47,9 @@ class Disqus(Export):
     ) -> Record | None:
         thread, parent, spam = (element.find(name) for name in ("thread", "parent", "isSpam"))
         title, link = threads.get(_id(thread.attributes) if thread else "", (None, None))
-        message, created, author = _stripped(element, "message", "createdAt", "author/name")
+        message, created, author, email = _stripped(
+            element, "message", "createdAt", "author/name", "author/email"
+        )
         status = _status(element)
         comment = Comment(
             text=message or "",
@@ -58,6 +60,7 @@ class Disqus(Export):
             date=created,
             post_link=link,
             status=status,
+            author_email=email,
         )
         label = label_of(
             spam=status == "spam", trashed=status == "deleted", published=status == "approved"

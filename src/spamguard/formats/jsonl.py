@@ -9,11 +9,13 @@ from typing import Any
 
 from spamguard.formats.columns import NO_PARENT, NOT_COMMENTS, find_columns, listed, with_status
 from spamguard.formats.record import (
-    ADDED,
+    EARLIER,
     LABEL_COLUMN,
     PROBABILITY_COLUMN,
+    REASON_KEY,
     Choices,
     Record,
+    added_keys,
     visible,
 )
 from spamguard.formats.source import Source
@@ -21,7 +23,8 @@ from spamguard.records import Comment, Verdict
 
 #: What an earlier run added at the end of an object.
 _EARLIER = re.compile(
-    rf'(?:, )?"{LABEL_COLUMN}": (?:"\w+"|null), "{PROBABILITY_COLUMN}": [^,{{}}]*\}}$'
+    rf'(?:, )?"{LABEL_COLUMN}": (?:"\w+"|null), "{PROBABILITY_COLUMN}": [^,{{}}]*'
+    rf'(?:, "{REASON_KEY}": "(?:[^"\\]|\\.)*")?\}}$'
 )
 Getter = Callable[[dict[str, Any]], Any]
 
@@ -92,6 +95,7 @@ class _Shape:
             _string(get["post_link"](item)),
             _string(get["post_text"](item)),
             _shown(get["status"](item)),
+            _string(get["author_email"](item)),
         )
 
 
@@ -177,10 +181,7 @@ class JsonLines(Objects):
     def annotated(self, record: Record, verdict: Verdict | None) -> str:
         if record.comment is None and record.error is None:
             return record.raw
-        label, probability = verdict or (None, None)
-        added = dict(
-            zip(ADDED, (label, None if probability is None else round(probability, 6)), strict=True)
-        )
+        added = added_keys(verdict)
         body = record.raw.rstrip("\r\n")
         end = record.raw[len(body) :]
         if not isinstance(
@@ -188,8 +189,8 @@ class JsonLines(Objects):
         ):  # what cannot be read stays as it was, and can be found
             return json.dumps({"spamguard_error": record.error, "raw": body, **added}) + end
         body = _EARLIER.sub("}", body)
-        if any(f'"{name}"' in body for name in ADDED):
-            kept = {key: value for key, value in record.cells.items() if key not in ADDED}
+        if any(f'"{name}"' in body for name in EARLIER):
+            kept = {key: value for key, value in record.cells.items() if key not in EARLIER}
             body = json.dumps(kept, ensure_ascii=False)
         inside = body.rstrip().removesuffix("}").rstrip()
         comma = "" if inside.endswith("{") else ", "

@@ -89,6 +89,7 @@ class MovableType(Export):
             post_link=entry.link,
             post_text=entry.text or None,
             status="published",
+            author_email=keys.get("EMAIL"),
         )
         error = f"a comment of more than {MOST_TEXT >> 20} MiB" if section.too_long else None
         kind = "comment" if section.name == "COMMENT" else "ping"

@@ -205,6 +205,15 @@ class Source:
                     )
                 file.write(data)
 
+    def reopened(self) -> "Source":
+        """The same input from its beginning, for those who read it twice.
+
+        What is no file on disk is kept in a temporary one, which is gone when this one is closed.
+        """
+        if self.path is not None and (self.size or self.is_folder):
+            return Source(self.path)
+        return Source(self.name, open(self.plain_file(), "rb"))
+
     def is_file(self, path: str) -> bool:
         """Whether ``path`` names the very file that is read here."""
         try:

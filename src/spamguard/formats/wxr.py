@@ -58,6 +58,7 @@ class Wxr(Export):
             post_link=around.get("link"),
             post_text=around.get("encoded"),
             status=status,
+            author_email=said.get("comment_author_email"),
         )
         error = element.error or ("no text in it" if text is None else None)
         kind = said.get("comment_type", "").strip() or "comment"
