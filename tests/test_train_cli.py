@@ -778,4 +778,4 @@ def test_readers_alone_can_be_trained_on_beside_the_builtin_corpus(tmp_path):
     assert re.search(r"built in: [\d,]+ spam, [\d,]+ texts of spun templates, and", result.err)
     spam = "order tramadol cod overnight no prescription, cheap viagra cialis levitra online"
     ((label, _),) = verdicts(target, [spam])
-    assert label == "spam"
+    assert label != "ham"
