@@ -440,24 +440,24 @@ def decoded(codes: Any) -> str:
     return str(codes.tobytes().decode(_NATIVE, "surrogatepass"))
 
 
-def _numba() -> types.ModuleType:
-    """numba, ready to work; it would load scipy's linear algebra just to see whether it can."""
+def _load_numba() -> None:
+    """Import numba, which would load scipy's linear algebra just to see whether it can."""
     unused = "scipy.linalg"
     hidden = unused not in sys.modules
     if hidden:
         sys.modules[unused] = None  # type: ignore[assignment]
     try:
-        import numba
-        import numba.np.arraymath
+        import numba.np.arraymath  # noqa: F401
     finally:
         if hidden:
             del sys.modules[unused]
-    return numba
 
 
 @functools.cache
 def _compiled() -> dict[str, Any]:
-    numba = _numba()
+    _load_numba()
+    from spamguard.compiling import compiled
+
     namespace = dict(globals())
     for function in (
         kind_of, kind_beyond_ascii, hash_ngrams, weigh, score_texts,
@@ -468,8 +468,5 @@ def _compiled() -> dict[str, Any]:
             function.__code__, namespace, function.__name__, function.__defaults__
         )
         twin.__module__ = __name__
-        try:
-            namespace[function.__name__] = numba.njit(cache=True, nogil=True)(twin)
-        except RuntimeError:  # there is no place for a cache that only this user can write
-            namespace[function.__name__] = numba.njit(nogil=True)(twin)
+        namespace[function.__name__] = compiled(twin)
     return namespace
