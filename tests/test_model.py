@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from spamguard import training
+from reference import classifier_of, count_columns
 from spamguard.kernel import Interpreted
 from spamguard.model import Scorer, sigmoid
 from spamguard.records import HAM, SPAM, UNSURE, Comment
@@ -57,15 +57,20 @@ def test_the_whole_corpus_gives_equal_bits(slow, fast, corpus):
     assert fast.log_odds([batch[row] for row in order]) == [found[row] for row in order]
 
 
+@pytest.fixture(scope="session")
+def classifier(small_model, corpus):
+    return classifier_of(small_model.model, corpus[0])
+
+
 @settings(max_examples=60)
 @given(batch=st.lists(comments, min_size=1, max_size=8))
-def test_log_odds_are_those_of_scikit_learn(small_model, fast, batch):
-    expected = small_model.classifier.decision_function(training.count_columns(batch))
+def test_log_odds_are_those_of_scikit_learn(classifier, fast, batch):
+    expected = classifier.decision_function(count_columns(batch))
     assert fast.log_odds(batch) == pytest.approx(list(expected), abs=1e-4)
 
 
-def test_log_odds_of_the_training_rows_are_those_of_scikit_learn(small_model, fast, corpus):
-    expected = small_model.classifier.decision_function(training.count_columns(corpus[0]))
+def test_log_odds_of_the_training_rows_are_those_of_scikit_learn(classifier, fast, corpus):
+    expected = classifier.decision_function(count_columns(corpus[0]))
     assert fast.log_odds(corpus[0]) == pytest.approx(list(expected), abs=1e-4)
 
 

@@ -29,7 +29,7 @@ class Judged(NamedTuple):
 
     def bad(self) -> list[Record]:
         """The records that should have been comments."""
-        if None not in self.verdicts:
+        if all(self.verdicts):
             return []
         return [record for record in self.records if record.error is not None]
 

@@ -13,8 +13,10 @@ from spamguard.cli.common import (
     escaped,
     figure_lines,
     load_model,
+    pingbacks_option,
     quiet_option,
     say,
+    trash_option,
     write,
 )
 from spamguard.cli.labelled import (
@@ -41,6 +43,8 @@ Figures = dict[str, Any]
 @table_format_option
 @column_options()
 @label_options
+@pingbacks_option
+@trash_option
 @click.option("--folds", type=click.IntRange(2, 100), help="Cross-validate with so many folds [5].")
 @click.option("--group-by", metavar="COLUMN", help="Leave one group out; 'file' for each file.")
 @click.option("--time-column", metavar="COLUMN", help="Train on the oldest 70%, test on the rest.")
@@ -60,6 +64,8 @@ def evaluate(
     format_name: str | None,
     spam_values: tuple[str, ...],
     ham_values: tuple[str, ...],
+    include_pingbacks: bool,
+    trash_is_spam: bool,
     folds: int | None,
     group_by: str | None,
     time_column: str | None,
@@ -84,7 +90,9 @@ def evaluate(
 
         report.check_extra()
     model = load_model(model_path) if model_path else None
-    labelled = Labelled(spam_values, ham_values)
+    labelled = Labelled(
+        spam_values, ham_values, include_pingbacks=include_pingbacks, trash_is_spam=trash_is_spam
+    )
     also = {}
     if group_by and group_by != "file":
         also["group"] = group_by
@@ -97,7 +105,7 @@ def evaluate(
     from spamguard import evaluation, training
     from spamguard.formats.output import whole_file
 
-    table, dropped = _cleaned(labelled, also)
+    table, dropped = _cleaned(labelled, time_column)
     if group_by:
         table["group"] = table["file" if group_by == "file" else "group"].fillna("").astype(str)
     # A report that cannot be written fails here, before the long work.
@@ -245,19 +253,21 @@ def _places(table: Any, files: int) -> list[str]:
     ]
 
 
-def _cleaned(labelled: Labelled, also: dict[str, str]) -> tuple[Any, dict[str, int]]:
+def _cleaned(labelled: Labelled, time_column: str | None) -> tuple[Any, dict[str, int]]:
     """The rows that can be measured on, and how many others there were for which reason."""
     import pandas as pd
 
     from spamguard import training
 
-    table, dropped = training.clean_table(
-        pd.DataFrame(labelled.rows, columns=["comment", "label", "file", "line", "source", *also])
+    comments = list(labelled.comments())
+    keep, dropped = training.usable(
+        (comment.text for comment in comments), labelled.columns["label"]
     )
-    if "time" in also:
+    table = pd.DataFrame({"comment": comments, **labelled.columns})[keep].reset_index(drop=True)
+    if time_column:
         table, dropped["undated"] = _dated(table)
         if table.empty and dropped["undated"]:
-            raise InputError(f"no date in column {also['time']!r} can be read")
+            raise InputError(f"no date in column {time_column!r} can be read")
     if table.empty:
         raise TrainingError("no labelled comments are left to measure on")
     return table, dropped
