@@ -44,23 +44,26 @@ def measure(
     videos: int | None = None,
     only: Collection[str] = (),
     views: Collection[str] = tuple(VIEWS),
-) -> str:
+) -> tuple[str, dict[str, float]]:
+    """The table, and the MCC of each peer by itself."""
     title = "### YouTube, leave one video out\n"
     files = sorted(directory.glob("*.csv"))[:videos]
     if len(files) < 2:
-        return title + f"Left out: the YouTube Spam Collection is not in {directory}."
+        return title + f"Left out: the YouTube Spam Collection is not in {directory}.", {}
     say("YouTube")
     folds = [comments.read(file) for file in files]
-    rows = [
-        [peer.name, *_figures(folds, _held_out(peer, folds, work), peer.border)]
+    figures = {
+        peer.name: _figures(folds, _held_out(peer, folds, work), peer.border)
         for peer in peers.installed(only)
-    ]
+    }
+    count = f"{sum(map(len, folds)):,}"
+    rows = [[name, count, *map(FIGURE.format, found)] for name, found in figures.items()]
     if not only or "spamguard" in only:
         for view in views:
             say(f"  spamguard evaluate, {view}")
             rows.append([f"spamguard evaluate, {view}", *_evaluated(files, work, VIEWS[view])])
     header = ["", "comments", "accuracy", "MCC", "AUC", "recall at 1% FPR"]
-    return title + "\n" + table(header, rows)
+    return title + "\n" + table(header, rows), {name: mcc for name, (_, mcc, *_) in figures.items()}
 
 
 def _held_out(peer: peers.Peer, folds: list[list[comments.Labelled]], work: Path) -> list[float]:
@@ -82,7 +85,8 @@ def _held_out(peer: peers.Peer, folds: list[list[comments.Labelled]], work: Path
 
 def _figures(
     folds: list[list[comments.Labelled]], found: Sequence[float], border: float
-) -> list[str]:
+) -> list[float]:
+    """Accuracy, MCC, AUC, and recall at 1% false positives."""
     # Here, because this process must not share their pages with the ones it measures.
     import numpy as np
     from sklearn.metrics import matthews_corrcoef, roc_auc_score, roc_curve
@@ -90,13 +94,12 @@ def _figures(
     spam = np.array([comment.spam for fold in folds for comment in fold])
     said = np.array(found)
     fpr, tpr, _ = roc_curve(spam, said, drop_intermediate=False)
-    measures = [
-        np.mean((said >= border) == spam),
-        matthews_corrcoef(spam, said >= border),
-        roc_auc_score(spam, said),
-        tpr[fpr <= 0.01][-1],
+    return [
+        float(np.mean((said >= border) == spam)),
+        float(matthews_corrcoef(spam, said >= border)),
+        float(roc_auc_score(spam, said)),
+        float(tpr[fpr <= 0.01][-1]),
     ]
-    return [f"{len(spam):,}", *map(FIGURE.format, measures)]
 
 
 def _evaluated(files: list[Path], work: Path, columns: Collection[str]) -> list[str]:
@@ -196,7 +199,8 @@ def main() -> None:
     parser.add_argument("--only", nargs="*", default=[], metavar="PEER")
     options = parser.parse_args()
     with workspace() as work:
-        print(machine(), measure(work, options.directory, only=options.only), sep="\n\n")
+        said, _ = measure(work, options.directory, only=options.only)
+        print(machine(), said, sep="\n\n")
     print("", within(options.directory), sep="\n", flush=True)
 
 
