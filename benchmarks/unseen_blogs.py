@@ -51,7 +51,7 @@ Judgements = Mapping[tuple[str, str], bool]
 
 
 class Row(NamedTuple):
-    """A labelled comment. ``name`` is its id, which tells it from all others of its source."""
+    """A labelled comment. ``name`` is the digest of its id and text."""
 
     comment: Comment
     spam: bool
@@ -78,24 +78,22 @@ def read(path: Path) -> list[Row]:
         cells = [{key.lower(): cell for key, cell in row.items()} for row in csv.DictReader(file)]
     fields = ("content", "author", "author_url")
     known = [any(row.get(field) for row in cells) for field in fields]
-    names = [(row.get("source") or path.name, row.get("id", "")) for row in cells]
-    times = Counter(names)
     return [
         Row(
             Comment(
                 *(row[field] if there else None for field, there in zip(fields, known, strict=True))
             ),
             row.get("label", row.get("class")) in {"1", "spam"},
-            source,
-            name if times[source, name] == 1 else f"{name}#{digest(row['content'])}",
+            row.get("source") or path.name,
+            digest(f"{row.get('id', '')}\n{row['content']}"),
         )
-        for row, (source, name) in zip(cells, names, strict=True)
+        for row in cells
     ]
 
 
 def digest(text: str) -> str:
-    """What is added to an id that a source has more than once."""
-    return hashlib.sha256(text.encode()).hexdigest()[:8]
+    """A name that tells nothing: ids hold the names of people."""
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def other_platforms() -> list[Row]:
@@ -162,7 +160,7 @@ def judgements() -> Judgements:
     with JUDGEMENTS.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     return {
-        (row["source"], row["id"]): row["reader1"] == SPAM
+        (row["source"], row["row"]): row["reader1"] == SPAM
         for row in rows
         if row["reader1"] == row["reader2"] != "unclear"
     }
