@@ -17,7 +17,7 @@ import peers
 from bulk import startup_table
 from measure import machine, say, table, take_turns, workspace
 
-SMALLEST, COMPILED_FROM = 3, 4
+SMALLEST, COMPILED_FROM, LARGEST = 3, 4, 7
 
 
 def measure(work: Path, spamguard: peers.Trained, largest: int, rounds: int) -> str:
@@ -63,7 +63,7 @@ def _exponent(values: Mapping[int, float]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Measure growth.")
-    parser.add_argument("--largest", type=int, default=6, help="the last power of ten")
+    parser.add_argument("--largest", type=int, default=LARGEST, help="the last power of ten")
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     with workspace() as work:

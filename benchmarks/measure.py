@@ -1,4 +1,4 @@
-"""Whole processes, pinned to one core and taking turns: their time, their memory, a table."""
+"""Whole processes, pinned and taking turns: their time, their memory, a table."""
 
 import importlib.metadata
 import os
@@ -24,12 +24,13 @@ ROUNDS = 5
 
 
 class Task(NamedTuple):
-    """One process to measure. ``exits`` are the exit codes that mean success."""
+    """One command to measure. ``exits`` are the exit codes that mean success."""
 
     name: str
     command: Sequence[str]
     stdin: bytes = b""
     exits: Sequence[int] = (0,)
+    cores: int = 1
 
 
 class Cost(NamedTuple):
@@ -45,14 +46,19 @@ class Cost(NamedTuple):
         return f"{self.memory:.0f}" if self.memory else "-"
 
 
+def cores() -> int:
+    """How many cores a process may have here."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 @contextmanager
-def one_core() -> Iterator[None]:
-    """Processes started in this block stay on the last core, where the system can do that."""
+def pinned(count: int = 1) -> Iterator[None]:
+    """Processes started in this block stay on the last cores, where the system can do that."""
     if not hasattr(os, "sched_setaffinity"):
         yield
         return
     allowed = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {max(allowed)})
+    os.sched_setaffinity(0, sorted(allowed)[-count:])
     try:
         yield
     finally:
@@ -91,10 +97,10 @@ class MemoryWatch(threading.Thread):
 
 
 def run(task: Task, *, watch: bool = False) -> Cost:
-    """Run it to its end on one core; memory is 0 unless it is watched."""
+    """Run it to its end on its cores; memory is 0 unless it is watched."""
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
         begun = time.perf_counter()
-        with one_core():
+        with pinned(task.cores):
             process = subprocess.Popen(
                 task.command, stdin=subprocess.PIPE, stdout=out, stderr=errors
             )

@@ -19,6 +19,7 @@ SPAMGUARD = shutil.which("spamguard", path=str(Path(PYTHON).parent)) or "spamgua
 
 Command = list[str]
 
+OURS = "spamguard"
 FLOOR = "read and write, no scoring"
 
 
@@ -87,7 +88,7 @@ def _scikit_learn(name: str, which: str) -> Peer:
 
 PEERS = (
     Peer(
-        "spamguard",
+        OURS,
         _program(SPAMGUARD, "pip install spamguard"),
         lambda: version("spamguard"),
         lambda table, model: [SPAMGUARD, "train", "--quiet", table, "--output", model],

@@ -16,6 +16,7 @@ PACKAGE = Path(spamguard.__file__).parent
 RANKS = {
     "errors": 0,
     "records": 0,
+    "compiling": 0,
     "confusables": 1,
     "disguise": 1,
     "letters": 1,

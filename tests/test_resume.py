@@ -49,10 +49,10 @@ def whole(model, source, tmp_path_factory):
     return plain.out, result.err
 
 
-def stop(model, source, target, number=signal.SIGKILL):
+def stop(model, source, target, *options, number=signal.SIGKILL):
     """Start a run and end it after its first checkpoint."""
     mark = target.with_name(target.name + ".part.json")
-    with started("label", source, "-m", model, "-o", target) as process:
+    with started("label", source, "-m", model, "-o", target, *options) as process:
         begun = time.monotonic()
         while not mark.exists():
             assert process.poll() is None, process.stderr.read()
@@ -71,7 +71,7 @@ def resume(model, source, target, *options):
 def test_a_stopped_run_goes_on_and_gives_the_same(model, source, whole, tmp_path, number):
     target = tmp_path / "out.csv"
     target.write_bytes(b"old")
-    said = stop(model, source, target, number)
+    said = stop(model, source, target, number=number)
     assert ("--resume" in said) == (number == signal.SIGINT)
     assert target.read_bytes() == b"old"
     part = tmp_path / "out.csv.part"
@@ -104,13 +104,15 @@ def test_with_nothing_to_go_on_with_it_begins_anew(model, source, whole, tmp_pat
     assert "no unfinished run" in result.err
 
 
-@pytest.mark.parametrize("other", ["model", "input", "options", "part", "touched"])
+@pytest.mark.parametrize("other", ["model", "input", "options", "part", "touched", "lists"])
 def test_another_run_is_not_gone_on_with(model, model_file, source, tmp_path, other):
     target = tmp_path / "out.csv"
     changed = tmp_path / "in.csv"
     changed.write_bytes(source.read_bytes())
-    stop(model, changed, target)
-    options = []
+    readers = tmp_path / "readers.txt"
+    readers.write_text("Anna\n")
+    options = ["--allow", readers]
+    stop(model, changed, target, *options)
     if other == "model":
         model = model_file
     elif other == "input":
@@ -119,7 +121,9 @@ def test_another_run_is_not_gone_on_with(model, model_file, source, tmp_path, ot
         time.sleep(0.01)
         changed.touch()
     elif other == "options":
-        options = ["--only", "spam"]
+        options += ["--only", "spam"]
+    elif other == "lists":
+        readers.write_text("Tom\n")
     else:
         part = tmp_path / "out.csv.part"
         part.write_bytes(part.read_bytes()[:1000])

@@ -803,3 +803,18 @@ def test_names_of_groups_are_escaped(model, texts):
     assert result.code == 0
     assert "a\\u001b[31m\\nb" in result.lines
     assert "\\u202ec" in result.lines
+
+
+def test_readers_alone_can_be_trained_on_beside_the_builtin_corpus(tmp_path):
+    """As with the export of a blog, which holds hardly any spam."""
+    readers = tmp_path / "readers.csv"
+    rows = [row for row in rows_of(DATA / "everyday.csv") if row["label"] == "ham"]
+    readers.write_bytes(table(["content", "label"], [[row["content"], "ham"] for row in rows]))
+    target = tmp_path / "own.joblib"
+    assert "no spam" in invoke("train", readers, "-o", target).err
+    result = invoke("train", readers, "--with-builtin-spam", "-o", target)
+    assert result.code == 0, result.err
+    assert re.search(r"built in: [\d,]+ spam, [\d,]+ texts of spun templates, and", result.err)
+    spam = "order tramadol cod overnight no prescription, cheap viagra cialis levitra online"
+    ((label, _),) = verdicts(target, [spam])
+    assert label != "ham"

@@ -204,6 +204,25 @@ def test_statuses_are_found_however_they_are_written(model, tmp_path):
     assert target.read_bytes() == wxr(*expected)
 
 
+@pytest.mark.parametrize("way", ["file", "stdin"])
+def test_what_the_owner_knows_counts_before_the_model(model, tmp_path, way):
+    """A comment that is allowed keeps its status, also where the file is read twice."""
+    approved = "<wp:comment_approved>1</wp:comment_approved>"
+    author = "<wp:comment_author>{}</wp:comment_author>"
+    data = wxr(*(author.format(name) + approved for name in ("Ada", "Bo", "Bo", "Cy")))
+    source, target, allow = (tmp_path / name for name in ("in.xml", "out.xml", "allow.txt"))
+    source.write_bytes(data)
+    allow.write_text("author: Ada\n")
+    options = ("-m", model, "-o", target, "--allow", allow, "--trust-approved", 2)
+    if way == "file":
+        result = invoke("label", source, *options)
+    else:
+        result = run("label", "-", *options, stdin=data)
+    assert result.code == 0, result
+    assert written_statuses(target.read_bytes()) == [b"1", b"1", b"1", b"spam"]
+    assert result.err.endswith("; 1 allowed, 2 trusted\n")
+
+
 def test_spam_whose_status_cannot_be_changed_is_told(model, tmp_path):
     source, target = tmp_path / "in.xml", tmp_path / "out.xml"
     odd = "<wp:comment_approved>a b</wp:comment_approved>"

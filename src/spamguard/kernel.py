@@ -500,19 +500,17 @@ def decoded(codes: Any) -> str:
     return str(codes.tobytes().decode(_NATIVE, "surrogatepass"))
 
 
-def _numba() -> types.ModuleType:
-    """numba, ready to work; it would load scipy's linear algebra just to see whether it can."""
+def _load_numba() -> None:
+    """Import numba, which would load scipy's linear algebra just to see whether it can."""
     unused = "scipy.linalg"
     hidden = unused not in sys.modules
     if hidden:
         sys.modules[unused] = None  # type: ignore[assignment]
     try:
-        import numba
-        import numba.np.arraymath
+        import numba.np.arraymath  # noqa: F401
     finally:
         if hidden:
             del sys.modules[unused]
-    return numba
 
 
 @functools.cache
@@ -528,7 +526,9 @@ def compile_functions(*functions: Callable[..., Any]) -> types.SimpleNamespace:
 
     Raises ImportError where numba cannot be had.
     """
-    numba = _numba()
+    _load_numba()
+    from spamguard.compiling import compiled
+
     namespace = dict(functions[0].__globals__)
     for function in functions:
         # A copy whose global names are the compiled ones, so that calls stay compiled.
@@ -536,10 +536,7 @@ def compile_functions(*functions: Callable[..., Any]) -> types.SimpleNamespace:
             function.__code__, namespace, function.__name__, function.__defaults__
         )
         twin.__module__ = function.__module__
-        try:
-            namespace[function.__name__] = numba.njit(cache=True, nogil=True)(twin)
-        except RuntimeError:  # there is no place for a cache that only this user can write
-            namespace[function.__name__] = numba.njit(nogil=True)(twin)
+        namespace[function.__name__] = compiled(twin)
     return types.SimpleNamespace(
         **{function.__name__: namespace[function.__name__] for function in functions}
     )

@@ -20,6 +20,9 @@ Item = TypeVar("Item")
 #: So many batches a worker are under way at most: one that it scores and one that waits.
 AHEAD = 2
 
+#: A comment that needs all of the kernel: a text, and a link in it.
+SAMPLE = Columns(["http://a.example"], [], [])
+
 _scorer: Scorer
 
 
@@ -30,7 +33,7 @@ def log_odds(
 
     Raises WorkerError when one of them dies.
     """
-    Scorer(model, bulk=True).log_odds_in(Columns([""], [], []))  # loaded once, before the fork
+    Scorer(model, bulk=True).log_odds_in(SAMPLE)  # loaded once, before the fork
     pool = ProcessPoolExecutor(jobs, _context(), _begin, (model,))
     under_way: deque[tuple[Item, Future[list[float]]]] = deque()
     try:

@@ -152,13 +152,17 @@ trash_option = click.option(
 quiet_option = click.option("-q", "--quiet", is_flag=True, help="No progress and no summary.")
 
 
-def default_model_path() -> str:
-    """Where the model that comes with spamguard lies: in the package, or in the checkout."""
+def shipped(*names: str) -> str:
+    """Where something that comes with spamguard lies: in the package, or in the checkout."""
     package = os.path.dirname(os.path.dirname(__file__))
-    inside = os.path.join(package, "models", "default.joblib")
+    inside = os.path.join(package, *names)
     if os.path.exists(inside):
         return inside
-    return os.path.join(os.path.dirname(os.path.dirname(package)), "models", "default.joblib")
+    return os.path.join(os.path.dirname(os.path.dirname(package)), *names)
+
+
+def default_model_path() -> str:
+    return shipped("models", "default.joblib")
 
 
 def model_digest(path: str | None) -> str:

@@ -121,12 +121,13 @@ class Labelled:
                     if labels is None and ("label" in reader.columns or not is_export):
                         labels = self._labels(source, reader.columns)
                         check_columns(source, reader.names, also.values())
+                    label = record.label
+                    if labels is not None:
+                        label = labels.read(reader.cell(record, labels.column))
                     told = str(reader.cell(record, reader.columns.get("source", "")) or path)
                     self._add(
                         record.comment,
-                        label=record.label
-                        if labels is None
-                        else labels.read(reader.cell(record, labels.column)),
+                        label=label,
                         file=source.name,
                         line=record.line,
                         source=self._names.setdefault(told, told),

@@ -100,7 +100,7 @@ def resumable_run(
         "input": _identity(source),
         "model": model,
         "lists": [_digest(path) for name in ("allow", "block") for path in given[name]],
-        "options": {name: given[name] for name in sorted(given) if name not in _NO_MATTER},
+        "options": {name: str(given[name]) for name in sorted(given) if name not in _NO_MATTER},
         "version of spamguard": spamguard.__version__,
     }
     with resumable_file(output, about, resume=resume) as file:

@@ -1,8 +1,10 @@
 """The command ``train``: a model from labelled comments."""
 
+import glob
 import os
 import random
 import time
+from collections import Counter
 from collections.abc import Iterable
 from itertools import compress
 from typing import Any
@@ -17,6 +19,7 @@ from spamguard.cli.common import (
     pingbacks_option,
     quiet_option,
     say,
+    shipped,
     trash_option,
 )
 from spamguard.cli.labelled import (
@@ -32,10 +35,12 @@ from spamguard.cli.labelled import (
     table_format_option,
 )
 from spamguard.formats.source import Source
-from spamguard.records import SPAM, Comment
+from spamguard.records import HAM, SPAM, Comment
 
 #: What training takes besides the counts: in all, and for each comment.
 FIXED_MEMORY, MEMORY_A_COMMENT = 256 << 20, 400
+#: So many texts of each spun template come with spamguard's own spam.
+SPUN = 150
 
 
 @click.command()
@@ -62,6 +67,11 @@ FIXED_MEMORY, MEMORY_A_COMMENT = 256 << 20, 400
     help="Add N texts that the spam templates in FILE ({a|b} picks one) stand for.",
 )
 @click.option(
+    "--with-builtin-spam",
+    is_flag=True,
+    help="Add spamguard's own corpus, where FILE... hold little or no spam.",
+)
+@click.option(
     "--max-memory",
     type=Memory(),
     default=half_of_memory,
@@ -81,6 +91,7 @@ def train(
     seed: int,
     leave_sources_out: bool,
     spun: tuple[tuple[int, str], ...],
+    with_builtin_spam: bool,
     max_memory: int,
     quiet: bool,
     **options: Any,
@@ -93,6 +104,8 @@ def train(
     chosen = chosen_columns(options)
     for path in files:
         labelled.read(path, format_name, chosen, {}, quiet, output)
+    if with_builtin_spam:
+        spun += _builtin_spam(labelled, quiet)
 
     import numpy as np
 
@@ -142,6 +155,26 @@ def train(
         say(figure_lines(figures))
         say(cutoff_lines(model.facts))
         say(f"{output}: written in {time.perf_counter() - begun:.1f} s")
+
+
+def _builtin_spam(labelled: Labelled, quiet: bool) -> tuple[tuple[int, str], ...]:
+    """Add the corpus that comes with spamguard; return how much to spin of which templates.
+
+    Its readers' comments go with its spam. Beside spam alone a blog's own readers would differ in
+    too much else, and whoever gives an address would be called spam (benchmarks/own_blog.py).
+    """
+    folder = shipped("data")
+    own = len(labelled.columns["label"])
+    for path in sorted(glob.glob(os.path.join(folder, "*.csv"))):
+        labelled.read(path, "csv", {}, {}, quiet=True)
+    templates = sorted(glob.glob(os.path.join(folder, "spin", "*.txt")))
+    if not quiet:
+        added = Counter(labelled.columns["label"][own:])
+        say(
+            f"built in: {added[SPAM]:,} spam, {SPUN * len(templates):,} texts of spun templates,"
+            f" and {added[HAM]:,} comments of other readers"
+        )
+    return tuple((SPUN, path) for path in templates)
 
 
 def _spun(path: str, count: int, seed: int, spam: Iterable[Comment], known: int) -> list[Comment]:

@@ -148,7 +148,7 @@ class Unfinished:
         other = [name for name, value in self._about.items() if about.get(name) != value]
         if other:
             raise InputError(
-                f"{path}: the unfinished run was one with another {' and '.join(other)};"
+                f"{path}: the unfinished run had not the same {' and '.join(other)};"
                 " leave --resume out to begin anew"
             )
         file = open(self._kept, "r+b")  # noqa: SIM115 - closed by finish or abandon
