@@ -311,6 +311,42 @@ def test_the_same_input_gives_the_same_model_byte_for_byte(tmp_path, texts):
     assert storage.load(str(here)).facts["trained"] == "2001-09-09T01:46:40Z"
 
 
+def test_a_memory_limit_changes_nothing_but_the_memory(tmp_path, texts):
+    content = table(["text", "label", "author"], [(*row, "") for row in mixed(texts, 30)])
+    moment = {"SOURCE_DATE_EPOCH": "1000000000"}
+    models = []
+    for size in ("0", "1.5 GiB"):
+        target = tmp_path / size
+        options = ("-q", "-o", target, "--max-memory", size)
+        assert invoke("train", "-", *options, stdin=content, env=moment).code == 0
+        models.append(target.read_bytes())
+    assert models[0] == models[1]
+
+
+def test_no_temporary_file_is_left(tmp_path, texts, monkeypatch):
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(folder))
+    content = table(["text", "label"], mixed(texts, 20))
+    options = ("-q", "-o", tmp_path / "m", "--max-memory", "0")
+    assert invoke("train", "-", *options, stdin=content).code == 0
+    assert list(folder.iterdir()) == []
+
+
+def test_a_field_that_is_empty_throughout_a_file_is_not_there(tmp_path, texts):
+    """In a file where some comments have an author, those without are another matter."""
+    moment = {"SOURCE_DATE_EPOCH": "1000000000"}
+    models = {}
+    for name, header, author in (
+        ("none", ["text", "label"], ()),
+        ("empty", ["text", "label", "author"], ("",)),
+    ):
+        content = table(header, [(*row, *author) for row in mixed(texts, 30)])
+        assert invoke("train", "-", "-o", tmp_path / name, stdin=content, env=moment).code == 0
+        models[name] = (tmp_path / name).read_bytes()
+    assert models["none"] == models["empty"]
+
+
 @pytest.mark.parametrize("epoch", ["9" * 30, "\N{SUPERSCRIPT TWO}"])
 def test_a_moment_that_is_none_is_no_crash(tmp_path, texts, epoch):
     content = table(["text", "label"], mixed(texts, 20))
@@ -442,6 +478,9 @@ def test_the_input_is_refused_as_output(small, kind):
         ("-", "-o", "m", "--max-fpr", "0.7"),
         ("-", "-o", "m", "--max-fpr", "-0.1"),
         ("-", "-o", "m", "--max-fpr", "nan"),
+        ("-", "-o", "m", "--max-memory", "much"),
+        ("-", "-o", "m", "--max-memory", "-1G"),
+        ("-", "-o", "m", "--max-memory", "1X"),
         ("-", "-o", "m", "--seed", "x"),
         ("-", "-o", "m", "--seed", "-1"),
         ("-", "-o", "m", "--seed", "9999999999"),

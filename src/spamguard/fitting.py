@@ -95,7 +95,7 @@ def best_share(margin: float, share: float, most: float, length: float) -> float
             low = guess
         before = guess
         guess -= surplus / (1 + length * most * part * (1 - part))
-        if guess <= low or guess >= high:
+        if guess < low or guess > high:
             guess = (low + high) / 2
         if abs(guess - before) <= 1e-9 * (1 + abs(guess)):
             break
@@ -236,20 +236,21 @@ class Regressions:
         Scikit-learn's other solvers need five times as many passes, and ``LogisticRegression``
         holds everything in memory (docs/performance.md).
         """
-        random = np.random.default_rng(seed)
+        of_shards, of_rows = np.random.default_rng(seed).spawn(2)
         shares = np.zeros(self._member.shape, np.float32)
         balance = np.zeros(LANES)
-        most_of_all = self._most @ self._member
+        most_of_all = np.einsum("r,rl->l", self._most, self._member)  # no BLAS: equal bits
         # Rows that come together in every pass take many more: shards are put together anew.
         groups = min(math.ceil(self._counts.rows / AT_ONCE), len(self._counts))
         for _ in range(MOST_PASSES):
             moved = np.zeros(LANES)
-            for group in np.array_split(random.permutation(len(self._counts)), groups):
+            for group in np.array_split(of_shards.permutation(len(self._counts)), groups):
                 rows, shard = self._counts.joined(group)
                 scales = np.concatenate([self._scales[number][0] for number in group])
+                order = np.argsort(rows)[of_rows.permutation(len(rows))]
                 held = shares[rows]
                 self._do.improve(
-                    *(random.permutation(len(rows)), *shard, BEGINS, WORTH, scales, SQUARES),
+                    *(order, *shard, BEGINS, WORTH, scales, SQUARES),
                     *(self._sides[rows], self._most[rows, None] * self._member[rows], still),
                     *(held, self._weight, self._square_idf, self._intercept, balance, moved),
                 )

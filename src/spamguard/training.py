@@ -55,15 +55,13 @@ class Cutoffs(NamedTuple):
         return upper_bound(self.ham_above, self.ham_rows)
 
 
-def usable(texts: Iterable[str], labels: Sequence[str | None]) -> tuple[Any, dict[str, int]]:
+def usable(keys: Sequence[int], labels: Sequence[str | None]) -> tuple[Any, dict[str, int]]:
     """Which comments can be learned from, a bool array, and how many others there are, and why.
 
-    ``labels`` are SPAM, HAM or None. Of each text no more than its hash is kept.
+    ``keys`` are the hashes of the texts without blanks around them, of which 0 is that of the
+    empty one. ``labels`` are SPAM, HAM or None.
     """
-    stripped = (given.strip() for given in texts)
-    keys = np.fromiter(
-        ((hash(given), not given) for given in stripped), np.dtype("int64,bool"), len(labels)
-    )
+    found = np.array(keys, np.int64)
     keep = np.ones(len(labels), bool)
     dropped = {}
 
@@ -73,10 +71,10 @@ def usable(texts: Iterable[str], labels: Sequence[str | None]) -> tuple[Any, dic
 
     spam, ham = (np.fromiter((label == side for label in labels), bool) for side in (SPAM, HAM))
     drop("unlabelled", ~(spam | ham))
-    drop("empty", keys["f1"])
-    _, same = np.unique(keys["f0"], return_inverse=True)
-    found = [np.bincount(same[keep & side], minlength=len(same)) > 0 for side in (spam, ham)]
-    drop("labelled both ways", (found[0] & found[1])[same])
+    drop("empty", found == hash(""))
+    _, same = np.unique(found, return_inverse=True)
+    sides = [np.bincount(same[keep & side], minlength=len(same)) > 0 for side in (spam, ham)]
+    drop("labelled both ways", (sides[0] & sides[1])[same])
     rows = np.flatnonzero(keep)
     first = np.zeros(len(labels), bool)
     first[rows[np.unique(same[rows], return_index=True)[1]]] = True

@@ -260,9 +260,7 @@ def _cleaned(labelled: Labelled, time_column: str | None) -> tuple[Any, dict[str
     from spamguard import training
 
     comments = list(labelled.comments())
-    keep, dropped = training.usable(
-        (comment.text for comment in comments), labelled.columns["label"]
-    )
+    keep, dropped = training.usable(labelled.keys, labelled.columns["label"])
     table = pd.DataFrame({"comment": comments, **labelled.columns})[keep].reset_index(drop=True)
     if time_column:
         table, dropped["undated"] = _dated(table)

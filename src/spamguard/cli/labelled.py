@@ -50,8 +50,9 @@ def label_options(function: Any) -> Any:
 class Labelled:
     """Labelled comments from files, what is known of each, and how they were read.
 
-    The comments lie outside memory if they are many; ``columns`` has what else is known, a value
-    for each comment: label, file, line, source, and what was asked for.
+    The comments lie outside memory if they are many; ``keys`` has the hash of each one's text
+    without blanks around it, which ``training.usable`` takes, and ``columns`` what else is known
+    of each: label, file, line, source, and what was asked for.
     """
 
     def __init__(
@@ -68,6 +69,7 @@ class Labelled:
         if spam & ham:
             raise click.UsageError(f"{(spam & ham).pop()!r} cannot mean both spam and ham")
         self.columns: dict[str, Any] = {"label": [], "file": [], "line": array("q"), "source": []}
+        self.keys = array("q")
         self.bad = 0
         self._spool = tempfile.SpooledTemporaryFile(  # noqa: SIM115 - closed in the next line
             MOST_IN_MEMORY, prefix="spamguard-"
@@ -97,7 +99,7 @@ class Labelled:
         """
         with Source(path) as source, progress(source, f"reading {source.name}", quiet) as step:
             refuse_input_as_output(source, output)
-            filled: dict[str, bool] = {}
+            unfilled, empty = set(MAY_BE_EMPTY), set()
             for name in also:
                 self.columns.setdefault(name, [])
             begun = len(self.columns["label"])
@@ -125,24 +127,24 @@ class Labelled:
                     if labels is not None:
                         label = labels.read(reader.cell(record, labels.column))
                     told = str(reader.cell(record, reader.columns.get("source", "")) or path)
-                    self._add(
-                        record.comment,
-                        label=label,
-                        file=source.name,
-                        line=record.line,
-                        source=self._names.setdefault(told, told),
-                        **{name: reader.cell(record, column) for name, column in also.items()},
-                    )
-                    for field in MAY_BE_EMPTY:
+                    self.columns["label"].append(label)
+                    self.columns["file"].append(source.name)
+                    self.columns["line"].append(record.line)
+                    self.columns["source"].append(self._names.setdefault(told, told))
+                    for name, column in also.items():
+                        self.columns[name].append(reader.cell(record, column))
+                    self._keep(record.comment)
+                    for field in MAY_BE_EMPTY if unfilled else ():
                         value = getattr(record.comment, field)
-                        if value is not None:
-                            filled[field] = bool(value) or filled.get(field, False)
+                        if value:
+                            unfilled.discard(field)
+                        elif value is not None:
+                            empty.add(field)
                 step()
             complaints.close()
             report_oddities(source, reader)
             # A field that is empty throughout a file is one that its source does not have.
-            empty = [field for field, ever in filled.items() if not ever]
-            self._runs.append((len(self.columns["label"]) - begun, empty))
+            self._runs.append((len(self.columns["label"]) - begun, sorted(unfilled & empty)))
             if labels is not None and not quiet:
                 took = ", ".join(f"{field} = {name}" for field, name in reader.columns.items())
                 meanings = reader.meanings if isinstance(reader, Rows) else None
@@ -152,9 +154,8 @@ class Labelled:
                     say(escaped(f"{source.name}: columns: {took}"))
                     say(escaped(f"{source.name}: labels: {labels.described()}"))
 
-    def _add(self, comment: Comment, **known: Any) -> None:
-        for name, value in known.items():
-            self.columns[name].append(value)
+    def _keep(self, comment: Comment) -> None:
+        self.keys.append(hash(comment.text.strip()))
         self._batch.append(comment)
         if len(self._batch) == BATCH:
             self._put_away()

@@ -113,7 +113,7 @@ def train(
     from spamguard.formats.output import whole_file
 
     labels = labelled.columns["label"]
-    keep, dropped = training.usable((comment.text for comment in labelled.comments()), labels)
+    keep, dropped = training.usable(labelled.keys, labels)
     is_spam = keep & np.fromiter((label == SPAM for label in labels), bool)
     spam = is_spam[keep]
     sources = list(compress(labelled.columns["source"], keep))
