@@ -25,6 +25,9 @@ from spamguard.records import HAM, SPAM, Columns, Comment
 #: Inverse regularisation strength, and in how many rows a column must occur.
 STRENGTH = 10.0
 MIN_ROWS = 2
+#: This share of the comments is learned from as text alone, or else names and addresses would
+#: explain what words explain too, and a comment without them could not be judged.
+HIDDEN = 0.25
 FOLDS = 5
 #: Fewer of a class than this cannot be folded, let alone learned from.
 FEWEST = 20
@@ -119,6 +122,22 @@ def count_columns(comments: Sequence[Comment]) -> Any:
     return sparse.hstack(counts, format="csr")
 
 
+def hide_fields(counts: Any, comments: Sequence[Comment], seed: int) -> Any:
+    """The counts of the comments, but of ``HIDDEN`` of them, drawn at random, as text alone."""
+    drawn = np.random.default_rng(seed).random(len(comments)) < HIDDEN
+    hidden = [
+        row
+        for row, comment in enumerate(comments)
+        if drawn[row] and (comment.author, comment.author_url) != (None, None)
+    ]
+    if not hidden:
+        return counts
+    rows = np.arange(len(comments))
+    rows[hidden] = len(comments) + np.arange(len(hidden))
+    bare = count_columns([Comment(comments[row].text) for row in hidden])
+    return sparse.vstack([counts, bare], format="csr")[rows]
+
+
 def make_classifier() -> Pipeline:
     """The scikit-learn pipeline from the counts of ``count_columns`` to log-odds of spam."""
     blocks = []
@@ -152,12 +171,13 @@ def balancing_weights(spam: Any, sources: Any) -> Any:
 
 
 def out_of_fold(
-    counts: Any, spam: Any, weights: Any, alike: Any, sources: Any, options: Options
+    counts: Any, learned: Any, spam: Any, weights: Any, alike: Any, sources: Any, options: Options
 ) -> Any:
     """Log-odds of each row by a classifier that saw neither it nor a near-duplicate of it.
 
+    counts: of what is judged. learned: the same rows as they are learned from.
     alike: a number for each row, equal for near-duplicates. sources: a name for each row.
-    ``counts`` and ``weights`` may have further rows, of spam to learn from only.
+    ``learned`` and ``weights`` may have further rows, of spam to learn from only.
     """
     if len(np.unique(alike)) < FOLDS:
         raise TrainingError("the comments are nearly all alike; add ones that differ")
@@ -165,8 +185,8 @@ def out_of_fold(
     if len(np.unique(groups)) < FOLDS:
         raise TrainingError(f"leaving sources out needs at least {FOLDS} of them")
     scores = np.zeros(len(spam))
-    further = np.arange(len(spam), counts.shape[0])
-    learned = np.append(spam, np.ones(len(further), bool))
+    further = np.arange(len(spam), learned.shape[0])
+    labels = np.append(spam, np.ones(len(further), bool))
     folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=options.seed)
     for known, test in folds.split(spam, spam, groups):
         train = known[~np.isin(alike[known], alike[test])]
@@ -175,7 +195,7 @@ def out_of_fold(
                 "the comments of one class are nearly all alike; add ones that differ"
             )
         rows = np.append(train, further)
-        classifier = fit_classifier(counts[rows], learned[rows], weights[rows])
+        classifier = fit_classifier(learned[rows], labels[rows], weights[rows])
         scores[test] = classifier.decision_function(counts[test])
     return scores
 
@@ -246,12 +266,14 @@ def fit(
     labels = np.append(spam, np.ones(len(further), bool))
     weights = balancing_weights(labels, [*sources, *names])
     with threadpool_limits(1):  # two BLAS threads change the last bits
-        counts = count_columns([*comments, *further])
-        scores = out_of_fold(counts, spam, weights, alike, sources, options)
+        everything = [*comments, *further]
+        counts = count_columns(everything)
+        learned = hide_fields(counts, everything, options.seed)
+        scores = out_of_fold(counts, learned, spam, weights, alike, sources, options)
         slope, offset = calibrate(scores, spam)
         probability = stats.logistic.cdf(slope * scores + offset)
         cutoffs = choose_cutoffs(probability, spam, options.max_fpr)
-        classifier = fit_classifier(counts, labels, weights)
+        classifier = fit_classifier(learned, labels, weights)
     facts = {
         "trained": options.moment,
         "spam": int(spam.sum()),
