@@ -9,54 +9,41 @@ and readers' comments meet. Known readers are those with so many other published
 from collections import defaultdict
 from collections.abc import Iterator
 
-import numpy as np
-from unseen_blogs import ROOT, SHARED, spun, table
+from unseen_blogs import Row, Split, fit, other_platforms, splits
 
-from spamguard import training
 from spamguard.formats.record import Record
 from spamguard.model import Scorer
 from spamguard.policy import Campaigns, KnownReaders, Policy
-from spamguard.records import HAM, SPAM, UNSURE, Comment, Verdict
+from spamguard.records import HAM, SPAM, UNSURE, Verdict
 
-Row = tuple[Comment, bool, str]
 Judged = tuple[Row, Verdict]
-#: Each blog with spam is left out with one half of the others, so that each is judged once.
-FOLDS = (("jcasabona", 0), ("midonet", 1))
 APPROVED = (1, 2, 3, 5)
 
 
-def judged(train: list[Row], test: list[Row]) -> list[Judged]:
-    texts = {comment.text.strip() for comment, _, _ in test}
-    train = [row for row in train if row[0].text.strip() not in texts]
-    comments, spam, sources = zip(*train, strict=True)
-    senders = [comment for comment, bad in zip(comments, spam, strict=True) if bad]
-    options = training.Options(leave_sources_out=True)
-    fitted = training.fit(comments, np.array(spam), options, np.array(sources), spun(senders))
-    verdicts = Scorer(fitted.model, bulk=True).verdicts([comment for comment, _, _ in test])
-    return list(zip(test, verdicts, strict=True))
+def judged(split: Split) -> list[Judged]:
+    verdicts = Scorer(fit(split), bulk=True).verdicts([row.comment for row in split.test])
+    return list(zip(split.test, verdicts, strict=True))
 
 
 def campaigns(rows: list[Judged]) -> Iterator[tuple[bool, str]]:
     """Whether it is spam, and its source, for each comment that campaigns call spam."""
     met = Campaigns()
-    for (comment, _, _), verdict in rows:
-        met.add(comment, verdict)
+    for row, verdict in rows:
+        met.add(row.comment, verdict)
     overrule = Policy(campaigns=met).overrule
-    for (comment, bad, source), verdict in rows:
-        if overrule(comment, verdict).label != verdict.label:
-            yield bad, source
+    for row, verdict in rows:
+        if overrule(row.comment, verdict).label != verdict.label:
+            yield row.spam, row.source
 
 
 def known(rows: list[Judged], fewest: int) -> tuple[int, int]:
     """How many comments called spam are called unsure, since their authors are known: ham, spam."""
     readers = KnownReaders(fewest + 1)  # the comment in question is one of them
-    for (comment, bad, _), _ in rows:
-        readers.add(Record(comment, 0, "", label=SPAM if bad else HAM))
+    for row, _ in rows:
+        readers.add(Record(row.comment, 0, "", label=SPAM if row.spam else HAM))
     overrule = Policy(known=readers).overrule
     saved = [
-        bad
-        for (comment, bad, _), verdict in rows
-        if overrule(comment, verdict).label != verdict.label
+        row.spam for row, verdict in rows if overrule(row.comment, verdict).label != verdict.label
     ]
     return len(saved) - sum(saved), sum(saved)
 
@@ -64,30 +51,20 @@ def known(rows: list[Judged], fewest: int) -> tuple[int, int]:
 def by_source(rows: list[Judged]) -> list[list[Judged]]:
     files = defaultdict(list)
     for row in rows:
-        files[row[0][2]].append(row)
+        files[row[0].source].append(row)
     return list(files.values())
 
 
 def count(rows: list[Judged], bad: bool, label: str) -> int:
-    return sum(row[1] is bad and verdict.label == label for row, verdict in rows)
+    return sum(row.spam is bad and verdict.label == label for row, verdict in rows)
 
 
 def main() -> None:
-    own = [row for path in sorted((ROOT / "data").glob("*.csv")) for row in table(path)]
-    blogs = table(SHARED / "blog_comments.csv")
-    others = table(SHARED / "social_comments_id.csv")
-    for path in sorted((SHARED / "youtube").glob("*.csv")):
-        others += table(path)
-    ham = [source for _, bad, source in blogs if not bad]
-    by_size = sorted(set(ham), key=lambda source: (-ham.count(source), source))
-    folds = []
-    for blog, half in FOLDS:
-        hidden = set(by_size[half::2])
-        test = [row for row in blogs if (blog in row[2] if row[1] else row[2] in hidden)]
-        gone = {row[2] for row in test}
-        folds.append(judged(own + others + [row for row in blogs if row[2] not in gone], test))
+    # Of these two, each blog with spam left out with another half, each comment is judged once.
+    first, _, _, last, data_alone = splits()
+    folds = [judged(first), judged(last)]
     unseen = [row for fold in folds for row in fold]
-    alone = judged(own, blogs + others)
+    alone = judged(data_alone._replace(test=[*data_alone.test, *other_platforms()]))
     print("| | files | spam unsure | of it called spam | ham unsure | of it called spam |")
     print("|---|--:|--:|--:|--:|--:|")
     for name, files in (

@@ -2,23 +2,38 @@
 
 Needs ../shared/data. Two blogs hold nearly all real blog spam there. Each is left out in turn, with
 one half of the blogs that hold readers' comments (alternating by size); a model is trained on
-everything else, as the default model is. The last row trains on data/ and its templates alone.
+everything else, as the default model is. The last one trains on data/ and its templates alone.
+
+Some labels there are wrong. Where judgements.csv holds what two readers say of some of the rows,
+every figure is shown after judgement too: a row that both call spam counts as spam, one that both
+call ham as ham, and all others keep their label. No model is trained on a judgement.
 """
 
 import csv
+import hashlib
 import random
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import compress
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
+from measure import say, table
 
 from spamguard import evaluation, training
-from spamguard.records import Comment
+from spamguard.evaluation import Predictions
+from spamguard.model import Model
+from spamguard.records import SPAM, Comment
 from spamguard.spin import expansions
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared" / "data"
+JUDGEMENTS = Path(__file__).with_name("judgements.csv")
 SPAM_BLOGS = ("jcasabona", "midonet")
 SPUN = 150
+#: A blog with fewer readers' comments gets no line of its own.
+ENOUGH_HAM = 100
 SHOWN = (
     "roc_auc",
     "recall_at_1%_fpr",
@@ -28,24 +43,84 @@ SHOWN = (
     "unsure",
 )
 
+#: In tables, all blogs together.
+ALL = "all blogs"
 
-def table(path: Path, own: str = "") -> list[tuple[Comment, bool, str]]:
-    """Comments, whether they are spam, and their source; a field that is always empty is None."""
+#: Whether both readers call a row spam, or both ham, by its source and name.
+Judgements = Mapping[tuple[str, str], bool]
+
+
+class Row(NamedTuple):
+    """A labelled comment. ``name`` is its id, which tells it from all others of its source."""
+
+    comment: Comment
+    spam: bool
+    source: str
+    name: str
+
+
+class Split(NamedTuple):
+    """What one model is trained on and what it is asked; ``without`` and ``half`` describe it."""
+
+    without: str
+    half: str
+    train: Sequence[Row]
+    test: Sequence[Row]
+
+
+#: A split, and what its model said of the rows to test on.
+Asked = tuple[Split, Predictions]
+
+
+def read(path: Path) -> list[Row]:
+    """The rows of a file; a field that is always empty is None."""
     with path.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    upper = "CONTENT" in rows[0]
-    fields = ("CONTENT", "AUTHOR", "AUTHOR_URL") if upper else ("content", "author", "author_url")
-    known = [any(row.get(field) for row in rows) for field in fields]
+        cells = [{key.lower(): cell for key, cell in row.items()} for row in csv.DictReader(file)]
+    fields = ("content", "author", "author_url")
+    known = [any(row.get(field) for row in cells) for field in fields]
+    names = [(row.get("source") or path.name, row.get("id", "")) for row in cells]
+    times = Counter(names)
     return [
-        (
+        Row(
             Comment(
                 *(row[field] if there else None for field, there in zip(fields, known, strict=True))
             ),
-            row["CLASS" if upper else "label"] in ("1", "spam"),
-            row.get("source") or own or path.name,
+            row.get("label", row.get("class")) in {"1", "spam"},
+            source,
+            name if times[source, name] == 1 else f"{name}#{digest(row['content'])}",
         )
-        for row in rows
+        for row, (source, name) in zip(cells, names, strict=True)
     ]
+
+
+def digest(text: str) -> str:
+    """What is added to an id that a source has more than once."""
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
+def other_platforms() -> list[Row]:
+    """Real comments that are not from blogs."""
+    videos = sorted((SHARED / "youtube").glob("*.csv"))
+    return [row for path in (SHARED / "social_comments_id.csv", *videos) for row in read(path)]
+
+
+def splits() -> Iterator[Split]:
+    """Each blog with spam left out with one half of the ham blogs, then all blogs."""
+    own = [row for path in sorted((ROOT / "data").glob("*.csv")) for row in read(path)]
+    blogs = read(SHARED / "blog_comments.csv")
+    others = other_platforms()
+    ham = Counter(row.source for row in blogs if not row.spam)
+    by_size = sorted(ham, key=lambda source: (-ham[source], source))
+    for blog in SPAM_BLOGS:
+        for half in (0, 1):
+            hidden = set(by_size[half::2])
+            test = [
+                row for row in blogs if (blog in row.source if row.spam else row.source in hidden)
+            ]
+            gone = {row.source for row in test}
+            train = own + others + [row for row in blogs if row.source not in gone]
+            yield Split(f"spam of {blog}", f"half {half + 1} of the ham blogs", train, test)
+    yield Split(ALL, "data/ alone", own, blogs)
 
 
 def spun(senders: list[Comment]) -> dict[str, list[Comment]]:
@@ -59,41 +134,115 @@ def spun(senders: list[Comment]) -> dict[str, list[Comment]]:
     }
 
 
-def measured(train: list[tuple[Comment, bool, str]], test: list[tuple[Comment, bool, str]]) -> str:
-    texts = {comment.text.strip() for comment, _, _ in test}
-    train = [row for row in train if row[0].text.strip() not in texts]
-    comments, spam, sources = zip(*train, strict=True)
-    senders = [comment for comment, bad in zip(comments, spam, strict=True) if bad]
-    options = training.Options(leave_sources_out=True)
-    fitted = training.fit(comments, np.array(spam), options, np.array(sources), spun(senders))
-    said = evaluation.predict(
-        fitted.model, [comment for comment, _, _ in test], np.array([bad for _, bad, _ in test])
+def fit(split: Split) -> Model:
+    """The model of a split; it learns from no text that it will be asked."""
+    say(f"  without {split.without}, {split.half}")
+    texts = {row.comment.text.strip() for row in split.test}
+    train = [row for row in split.train if row.comment.text.strip() not in texts]
+    fitted = training.fit(
+        [row.comment for row in train],
+        np.array([row.spam for row in train]),
+        training.Options(leave_sources_out=True),
+        np.array([row.source for row in train]),
+        spun([row.comment for row in train if row.spam]),
     )
-    figures = evaluation.measure(said)
-    return " | ".join(
-        "-" if figures[name].value is None else f"{figures[name].value:.3f}" for name in SHOWN
+    return fitted.model
+
+
+def ask(split: Split) -> Predictions:
+    """What the model of a split says of the rows that it never saw."""
+    comments = [row.comment for row in split.test]
+    return evaluation.predict(fit(split), comments, spam_among(split.test, {}))
+
+
+def judgements() -> Judgements:
+    """What two readers agree on; nothing where nobody has read."""
+    if not JUDGEMENTS.exists():
+        return {}
+    with JUDGEMENTS.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    return {
+        (row["source"], row["id"]): row["reader1"] == SPAM
+        for row in rows
+        if row["reader1"] == row["reader2"] != "unclear"
+    }
+
+
+def spam_among(rows: Sequence[Row], judged: Judgements) -> np.ndarray:
+    """Which rows are spam, as judged or else as labelled; shape (n_rows,)."""
+    return np.array([judged.get((row.source, row.name), row.spam) for row in rows])
+
+
+def figures(said: Predictions) -> list[str]:
+    found = evaluation.measure(said)
+    return ["-" if found[name].value is None else f"{found[name].value:.3f}" for name in SHOWN]
+
+
+def false_alarms(asked: Sequence[Asked], judged: Judgements) -> dict[str, tuple[int, int]]:
+    """How many comments of each blog that nobody names spam are called spam, and of how many."""
+    ham: Counter[str] = Counter()
+    called_spam: Counter[str] = Counter()
+    for split, said in asked:
+        spam = spam_among(split.test, {}) | spam_among(split.test, judged)
+        for row, verdict in zip(compress(split.test, ~spam), said.verdict[~spam], strict=True):
+            ham.update((row.source, ALL))
+            called_spam.update((row.source, ALL) if verdict == SPAM else ())
+    return {source: (called_spam[source], count) for source, count in ham.most_common()}
+
+
+def overall(asked: Sequence[Asked], views: Mapping[str, Judgements]) -> str:
+    """A table of all measures, split by split."""
+    return table(
+        ["left out", "comments", *(name.replace("_", " ") for name in SHOWN)],
+        [
+            [
+                f"{split.without}, {split.half}{view}",
+                f"{len(split.test):,}",
+                *figures(said._replace(spam=spam_among(split.test, judged))),
+            ]
+            for split, said in asked
+            for view, judged in views.items()
+        ],
     )
+
+
+def by_blog(asked: Sequence[Asked], views: Mapping[str, Judgements]) -> str:
+    """A table of the readers' comments that are called spam, blog by blog."""
+    columns = {
+        f"{without} left out{view}": false_alarms(
+            [(split, said) for split, said in asked if split.without == without], judged
+        )
+        for without in dict.fromkeys(split.without for split, _ in asked)
+        for view, judged in views.items()
+    }
+    labelled = false_alarms(asked[-1:], {})
+    return table(
+        ["readers' comments called spam", "comments", *columns],
+        [
+            [
+                source,
+                f"{count:,}",
+                *(share(*column[source]) for column in columns.values()),
+            ]
+            for source, (_, count) in labelled.items()
+            if count >= ENOUGH_HAM
+        ],
+    )
+
+
+def share(hits: int, rows: int) -> str:
+    return f"{hits} ({hits / rows:.2%})"
 
 
 def main() -> None:
-    own = [row for path in sorted((ROOT / "data").glob("*.csv")) for row in table(path)]
-    blogs = table(SHARED / "blog_comments.csv")
-    others = table(SHARED / "social_comments_id.csv")
-    for path in sorted((SHARED / "youtube").glob("*.csv")):
-        others += table(path)
-    ham = [source for _, bad, source in blogs if not bad]
-    by_size = sorted(set(ham), key=lambda source: (-ham.count(source), source))
-    print(f"| left out | comments | {' | '.join(name.replace('_', ' ') for name in SHOWN)} |")
-    print("|---|--:|" + "--:|" * len(SHOWN))
-    for blog in SPAM_BLOGS:
-        for half in (0, 1):
-            hidden = set(by_size[half::2])
-            test = [row for row in blogs if (blog in row[2] if row[1] else row[2] in hidden)]
-            gone = {row[2] for row in test}
-            train = own + others + [row for row in blogs if row[2] not in gone]
-            name = f"spam of {blog}, half {half + 1} of the ham blogs"
-            print(f"| {name} | {len(test):,} | {measured(train, test)} |", flush=True)
-    print(f"| all blogs (data/ alone) | {len(blogs):,} | {measured(own, blogs)} |")
+    all_splits = list(splits())
+    judged = judgements()
+    unknown = judged.keys() - {(row.source, row.name) for split in all_splits for row in split.test}
+    if unknown:
+        raise SystemExit(f"{JUDGEMENTS}: no such comment in {SHARED}: {' '.join(min(unknown))}")
+    asked = [(split, ask(split)) for split in all_splits]
+    views: dict[str, Judgements] = {"": {}} | ({", after judgement": judged} if judged else {})
+    print(overall(asked, views), by_blog(asked, views), sep="\n\n")
 
 
 if __name__ == "__main__":

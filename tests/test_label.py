@@ -31,6 +31,7 @@ from cli_support import (
     strict_json,
     verdicts,
 )
+from spamguard.formats.columns import folded
 
 ADDED = ["spamguard_label", "spamguard_probability"]
 BOM = b"\xef\xbb\xbf"
@@ -316,15 +317,15 @@ def test_labelling_json_lines_again_gives_the_same_bytes(model, tmp_path):
         b"",
     ]
     content = b"\n".join(lines) + b"\n"
-    once, _ = label(model, content, "--format", "jsonl", directory=tmp_path)
-    twice, _ = label(model, once, "--format", "jsonl", directory=tmp_path)
+    once, _ = label(model, content, "--format", "jsonl", name="in.jsonl", directory=tmp_path)
+    twice, _ = label(model, once, "--format", "jsonl", name="in.jsonl", directory=tmp_path)
     assert twice.split(b"\n") == once.split(b"\n")
 
 
 def test_json_lines_that_begin_with_a_bad_line_can_be_labelled_again(model, tmp_path):
     content = b'no JSON\n{"text": "a"}\n'
-    once, _ = label(model, content, "--format", "jsonl", directory=tmp_path)
-    assert label(model, once, "--format", "jsonl", directory=tmp_path)[0] == once
+    once, _ = label(model, content, "--format", "jsonl", name="in.jsonl", directory=tmp_path)
+    assert label(model, once, "--format", "jsonl", name="in.jsonl", directory=tmp_path)[0] == once
 
 
 def test_keys_of_an_earlier_run_are_replaced_wherever_they_stand(model, tmp_path):
@@ -457,7 +458,8 @@ def test_any_table_comes_back_with_two_more_cells_a_row(
     assert result.err.endswith("; 0 bad rows\n")
 
 
-keys = st.text(max_size=5).filter(lambda key: key not in ADDED)
+# A key that is called text as well might be taken for the text.
+keys = st.text(max_size=5).filter(lambda key: key not in ADDED and folded(key) != "text")
 values = st.recursive(
     st.none()
     | st.booleans()

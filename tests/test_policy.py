@@ -534,3 +534,21 @@ def test_a_campaign_is_seen_in_what_comes_from_a_pipe(model, linked, tmp_path):
     path.write_bytes(objects(*rows))
     options = ("label", "-m", model, "-o", "-", "-q", "--campaigns")
     assert run(*options, path).out == run(*options, "-", stdin=objects(*rows)).out != b""
+
+
+def test_several_processes_decide_the_same(model, linked, listed, tmp_path):
+    rows = [linked["unsure"][0], *linked["spam"][:3]]
+    others = [
+        {**row, "text": row["text"].replace("pills", "pillz")}
+        for label in ("unsure", "spam", "ham")
+        for row in linked[label]
+    ]
+    path = tmp_path / "in.jsonl"
+    path.write_bytes(objects(*rows, *others * 60))
+    assert path.stat().st_size > 1 << 17  # a heavy input, so that the processes are used
+    block = listed(f"author: {others[-1]['author']}")
+    options = ("label", "-m", model, path, "-o", "-", "--campaigns", "--block", block)
+    alone = run(*options, "--jobs", "1")
+    assert alone.code == 0
+    assert b"campaign" in alone.out
+    assert run(*options, "--jobs", "2") == alone

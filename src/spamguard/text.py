@@ -6,6 +6,7 @@ A view is a string. What a comment says is read after its disguises are off (``d
 import functools
 import operator
 import re
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple, Self
@@ -56,6 +57,7 @@ class CleanTexts(Sequence[str]):
     def __init__(self, raws: Sequence[str], speed: kernel.Interpreted) -> None:
         self._speed = speed
         self._buffers: list[Any] = []
+        self._starts: list[int] = []
         self._size = 0
         self.begins, self.ends, self.needs = self._tidied(raws, plain=False)
 
@@ -71,6 +73,7 @@ class CleanTexts(Sequence[str]):
         )
         places = [self._size, *(self._size + end for end in tidy_ends.tolist())]
         self._buffers.append(tidy[: places[-1] - self._size])
+        self._starts.append(self._size)
         self._size = places[-1]
         return places[:-1], places[1:], needs.tolist()
 
@@ -87,14 +90,17 @@ class CleanTexts(Sequence[str]):
     @property
     def codes(self) -> Any:
         if len(self._buffers) > 1:
-            self._buffers = [self._speed.joined(self._buffers)]
+            self._buffers, self._starts = [self._speed.joined(self._buffers)], [0]
         return self._buffers[0]
 
     def __len__(self) -> int:
         return len(self.begins)
 
     def __getitem__(self, place: Any) -> Any:
-        return kernel.decoded(self.codes[self.begins[place] : self.ends[place]])
+        begin, end = self.begins[place], self.ends[place]
+        number = bisect_right(self._starts, begin) - 1
+        start = self._starts[number]
+        return kernel.decoded(self._buffers[number][begin - start : end - start])
 
     def __iter__(self) -> Iterator[str]:
         whole = kernel.decoded(self.codes)
@@ -137,14 +143,20 @@ def clean(raws: Sequence[str], speed: kernel.Interpreted) -> tuple[CleanTexts, d
                 for place, text in zip(spaced, raw, strict=True)
             ]
             texts.replace(spaced, joined)
-        leet = texts.needing(kernel.LEET)
-        if leet:
-            read = [spelling.without_leet(texts[place], found[place].signs) for place in leet]
-            texts.replace(leet, read)
-        stretched = texts.needing(kernel.STRETCHED)
-        if stretched:
-            texts.replace(stretched, [spelling.shortened(texts[place]) for place in stretched])
+        odd = texts.needing(kernel.LEET | kernel.STRETCHED)
+        if odd:
+            texts.replace(odd, [_plainly(texts, place, found[place].signs) for place in odd])
     return texts, found
+
+
+def _plainly(texts: CleanTexts, place: int, signs: list[str]) -> str:
+    """One of the texts, spelled as anyone spells it."""
+    from spamguard import spelling
+
+    text, need = texts[place], texts.needs[place]
+    if need & kernel.LEET:
+        text = spelling.without_leet(text, signs)
+    return spelling.shortened(text) if need & kernel.STRETCHED else text
 
 
 @functools.lru_cache(1 << 12)

@@ -17,6 +17,8 @@ COMMANDS = {
     "train": "Train a model on labelled comments.",
     "score": "Score comments from a file or stdin.",
     "label": "Label the comments in a file.",
+    "convert": "Write the comments in any readable file as a table.",
+    "undo": "Take back what label changed in an export.",
     "explain": "Show what moved the verdict on a comment.",
     "evaluate": "Measure how good a model is.",
     "info": "Show what is in a model.",

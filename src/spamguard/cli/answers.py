@@ -20,12 +20,23 @@ nul_option = click.option("-0", "nul", is_flag=True, help="Comments end with NUL
 
 
 def open_reader(
-    source: Source, format_name: str | None, nul: bool, options: dict[str, Any]
+    source: Source,
+    format_name: str | None,
+    nul: bool,
+    include_pingbacks: bool,
+    options: dict[str, Any],
 ) -> Reader:
+    """Plain comments unless a format is named, or the input is a file and surely an export."""
     if nul and format_name not in (None, "lines"):
         raise click.UsageError("-0 is for plain comments; leave --format out")
-    name = "nul" if nul else format_name or "lines"
-    return formats.open_reader(source, name, chosen_columns(options))
+    name = "nul" if nul else format_name
+    if name is None and (source.size or source.is_folder) and source.path is not None:
+        source.fill()
+        name = None if source.is_zip else formats.export_of(source) or "lines"
+    elif name is None:
+        name = "lines"
+    chosen = chosen_columns(options)
+    return formats.open_reader(source, name, chosen, include_pingbacks=include_pingbacks)
 
 
 def text_line(record: Record, verdict: Verdict | None) -> str:

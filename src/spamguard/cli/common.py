@@ -14,7 +14,7 @@ from spamguard.errors import InputError, OutputError
 from spamguard.formats.columns import FIELDS
 from spamguard.formats.record import Reader, Record
 from spamguard.formats.source import Source
-from spamguard.labelling import Tally
+from spamguard.labelling import Judged, Tally
 from spamguard.model import Model
 from spamguard.records import LABELS
 
@@ -51,10 +51,17 @@ class Complaints:
         self._name = source.name
         self._count = 0
 
+    def take(self, judged: Judged) -> None:
+        for record in judged.bad():
+            self.about(record)
+
     def about(self, record: Record) -> None:
+        self.say(record.line, record.error)
+
+    def say(self, line: int, problem: str | None) -> None:
         self._count += 1
         if self._count <= MOST_COMPLAINTS:
-            fail(f"{self._name}: line {record.line}: {record.error}")
+            fail(f"{self._name}: line {line}: {problem}")
 
     def close(self) -> None:
         if self._count > MOST_COMPLAINTS:
@@ -133,6 +140,15 @@ model_option = click.option(
 strict_option = click.option("--strict", is_flag=True, help="Exit with 3 if a record was bad.")
 STRICT_EXIT = 3
 
+pingbacks_option = click.option(
+    "--include-pingbacks",
+    is_flag=True,
+    help="Read what other programs wrote (pingbacks, notes of shops) as well.",
+)
+trash_option = click.option(
+    "--trash-is-spam", is_flag=True, help="Take what the blog's owner threw away for spam."
+)
+
 quiet_option = click.option("-q", "--quiet", is_flag=True, help="No progress and no summary.")
 
 
@@ -143,6 +159,12 @@ def default_model_path() -> str:
     if os.path.exists(inside):
         return inside
     return os.path.join(os.path.dirname(os.path.dirname(package)), "models", "default.joblib")
+
+
+def model_digest(path: str | None) -> str:
+    from spamguard import storage
+
+    return storage.digest(path or default_model_path())
 
 
 def load_model(path: str | None) -> Model:

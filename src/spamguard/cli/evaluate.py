@@ -13,8 +13,10 @@ from spamguard.cli.common import (
     escaped,
     figure_lines,
     load_model,
+    pingbacks_option,
     quiet_option,
     say,
+    trash_option,
     write,
 )
 from spamguard.cli.labelled import (
@@ -41,6 +43,8 @@ Figures = dict[str, Any]
 @table_format_option
 @column_options()
 @label_options
+@pingbacks_option
+@trash_option
 @click.option("--folds", type=click.IntRange(2, 100), help="Cross-validate with so many folds [5].")
 @click.option("--group-by", metavar="COLUMN", help="Leave one group out; 'file' for each file.")
 @click.option("--time-column", metavar="COLUMN", help="Train on the oldest 70%, test on the rest.")
@@ -60,6 +64,8 @@ def evaluate(
     format_name: str | None,
     spam_values: tuple[str, ...],
     ham_values: tuple[str, ...],
+    include_pingbacks: bool,
+    trash_is_spam: bool,
     folds: int | None,
     group_by: str | None,
     time_column: str | None,
@@ -84,7 +90,9 @@ def evaluate(
 
         report.check_extra()
     model = load_model(model_path) if model_path else None
-    labelled = Labelled(spam_values, ham_values)
+    labelled = Labelled(
+        spam_values, ham_values, include_pingbacks=include_pingbacks, trash_is_spam=trash_is_spam
+    )
     also = {}
     if group_by and group_by != "file":
         also["group"] = group_by

@@ -18,10 +18,13 @@ from spamguard.cli.common import (
     escaped,
     load_model,
     model_option,
+    pingbacks_option,
+    report_oddities,
     write,
 )
 from spamguard.cli.owner import list_options, lists_policy
-from spamguard.explain import Explanation, Reason
+from spamguard.cli.reasons import told_reason
+from spamguard.explain import Explanation
 from spamguard.explain import explain as reasons_of
 from spamguard.formats.record import Record
 from spamguard.formats.source import Source
@@ -32,6 +35,7 @@ from spamguard.formats.source import Source
 @model_option
 @format_option
 @nul_option
+@pingbacks_option
 @column_options("text", "author", "author_email", "author_url", "post_title", "id")
 @list_options
 @click.option(
@@ -47,6 +51,7 @@ def explain(
     model_path: str | None,
     format_name: str | None,
     nul: bool,
+    include_pingbacks: bool,
     allow: tuple[str, ...],
     block: tuple[str, ...],
     top: int,
@@ -62,7 +67,8 @@ def explain(
     policy = lists_policy(allow, block)
     with Source(file) as source:
         complaints = Complaints(source)
-        for batch in open_reader(source, format_name, nul, options).batches():
+        reader = open_reader(source, format_name, nul, include_pingbacks, options)
+        for batch in reader.batches():
             for record in batch:
                 if record.error is not None:
                     complaints.about(record)
@@ -75,6 +81,7 @@ def explain(
                     found = found._replace(verdict=verdict)
                 write(_as_json(record, found) if as_json else _as_text(record, found, top))
         complaints.close()
+    report_oddities(source, reader)
 
 
 def _as_json(record: Record, found: Explanation) -> str:
@@ -98,18 +105,10 @@ def _as_text(record: Record, found: Explanation, top: int) -> str:
         lines.append(f"  {escaped(found.verdict.reason)}\n")
     lines.append(f"  {'towards spam':<38}towards ham\n")
     for left, right in zip_longest(spam, ham):
-        lines.append(f"  {_reason(left):<38}{_reason(right)}".rstrip() + "\n")
+        lines.append(f"  {told_reason(left):<38}{told_reason(right)}".rstrip() + "\n")
     rest = found.log_odds - found.intercept - named
     lines.append(
         f"  shown {named:+.2f}, all others {rest:+.2f}, intercept {found.intercept:+.2f}:"
         f" log-odds {found.log_odds:+.2f}\n"
     )
     return "".join(lines)
-
-
-def _reason(reason: Reason | None) -> str:
-    if reason is None:
-        return ""
-    where = "" if reason.view == "text" else f"{reason.view}: "
-    piece = escaped(where + reason.piece)
-    return f"{reason.share:+.2f} {piece if len(piece) <= 30 else piece[:29] + '…'}"

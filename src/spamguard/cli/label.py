@@ -1,10 +1,9 @@
-"""The command ``label``: a table of comments with verdicts beside its rows."""
+"""The command ``label``: comments with verdicts beside them, or as their statuses."""
 
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
-from itertools import compress
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from typing import Any, cast
 
 import click
@@ -15,10 +14,10 @@ from spamguard.cli.common import (
     Complaints,
     chosen_columns,
     column_options,
-    encoded,
     escaped,
     load_model,
     model_option,
+    pingbacks_option,
     progress,
     quiet_option,
     refuse_input_as_output,
@@ -27,13 +26,16 @@ from spamguard.cli.common import (
     strict_option,
     write,
 )
+from spamguard.cli.outputs import Take, Wishes, output_to, scripts_at
 from spamguard.cli.owner import evidence_options, file_policy, list_options, lists_policy
+from spamguard.cli.statuses import StatusTable, has_status
 from spamguard.errors import InputError
-from spamguard.formats.output import whole_file
-from spamguard.formats.record import Annotator, PlainRows, shown
+from spamguard.formats.forms import IN_PLACE, form_of
+from spamguard.formats.inplace import seekable
+from spamguard.formats.record import Reader, shown
 from spamguard.formats.source import Source
 from spamguard.labelling import Judged, Tally, judge
-from spamguard.records import HAM, LABELS, SPAM, Verdict
+from spamguard.records import HAM, LABELS, SPAM
 
 SHOWN_CERTAIN = 10
 _RISKY = re.compile(r"[\s'\"\\\ufffd]")
@@ -47,11 +49,31 @@ _RISKY = re.compile(r"[\s'\"\\\ufffd]")
     "--format", "format_name", type=click.Choice(formats.FILES), help="What the input is."
 )
 @column_options("text", "author", "author_email", "author_url", "post_title", "id")
+@pingbacks_option
 @list_options
 @evidence_options
 @click.option("--only", type=click.Choice(LABELS), help="Write only the rows with this verdict.")
+@click.option("--explain", is_flag=True, help="Add a column with the three strongest reasons.")
+@click.option("--excel-safe", is_flag=True, help="Put ' before cells that a spreadsheet would run.")
+@click.option(
+    "--unsure",
+    type=click.Choice(["hold", "keep"]),
+    default="keep",
+    show_default=True,
+    help="What to do with shown comments it is unsure of, where statuses are changed.",
+)
+@click.option("--log", metavar="FILE", help="Write the changed statuses down, for undo.")
 @click.option(
     "--ids", type=click.Choice(LABELS), help="Print the ids with this verdict, one a line."
+)
+@click.option(
+    "--wp-cli",
+    "script",
+    metavar="SCRIPT",
+    help="Write a script that marks the spam on a live WordPress, and one that undoes it.",
+)
+@click.option(
+    "--resume", is_flag=True, help="Go on with a run that was stopped, where it was stopped."
 )
 @click.option(
     "--jobs",
@@ -60,7 +82,7 @@ _RISKY = re.compile(r"[\s'\"\\\ufffd]")
     show_default=True,
     help="How many processes score; the output is the same for any number.",
 )
-@click.option("--dry-run", is_flag=True, help="Write nothing; show counts and the surest verdicts.")
+@click.option("--dry-run", is_flag=True, help="Write nothing; show what would change.")
 @strict_option
 @quiet_option
 def label(
@@ -68,8 +90,15 @@ def label(
     output: str | None,
     model_path: str | None,
     format_name: str | None,
+    include_pingbacks: bool,
     only: str | None,
+    explain: bool,
+    excel_safe: bool,
+    unsure: str,
+    log: str | None,
     ids: str | None,
+    script: str | None,
+    resume: bool,
     jobs: int,
     dry_run: bool,
     allow: tuple[str, ...],
@@ -83,85 +112,90 @@ def label(
     """Label the comments in FILE (- for stdin): a table, or the export of a blog.
 
     Every row and column of CSV, TSV and JSON lines is kept, in order; spamguard_label and
-    spamguard_probability are added. The comments of an export become rows of CSV, or of JSON
-    lines where OUT ends in .jsonl.
+    spamguard_probability are added. Other comments become rows of CSV, JSON lines or Parquet, as
+    the ending of OUT says. Where that is .xml for an export of WordPress or Disqus, or .db for the
+    database of Isso, it is the input with the statuses of the spam changed.
     """
-    if dry_run and (output or ids):
-        raise click.UsageError("--dry-run writes nothing; leave --output and --ids out")
-    if not (output or ids or dry_run):
-        raise click.UsageError("say what to write: -o OUT, --ids VERDICT or --dry-run")
-    if ids and output == "-":
-        raise click.UsageError("--ids and the output cannot both go to stdout")
+    wishes = Wishes(
+        output=output,
+        model_path=model_path,
+        only=only,
+        explain=explain,
+        excel_safe=excel_safe,
+        hold=unsure == "hold",
+        log=log,
+        ids=ids,
+        script=script,
+        resume=resume,
+        dry_run=dry_run,
+    )
+    wishes.check()
     model = load_model(model_path)
     tally = Tally(certain=SHOWN_CERTAIN if dry_run else 0)
+    statuses = StatusTable()
     policy = lists_policy(allow, block)
     twice = trust_approved is not None or campaigns
     columns = chosen_columns(options)
-    with Source(file) as given, given.reopened() if twice else nullcontext(given) as source:
-        refuse_input_as_output(given, output)
+    with ExitStack() as stack:
+        given = stack.enter_context(Source(file))
+        for written in wishes.files():
+            refuse_input_as_output(given, written)
+        name = None if given.is_zip else format_name or formats.format_of(given)
+        form = form_of(output, name) if output else None
+        wishes.check_form(form, name)
+        read_as = (format_name or name, columns)
         if twice:
             with given.reopened() as first:
-                reader = formats.open_reader(first, format_name, columns)
-                policy = file_policy(policy, trust_approved, campaigns, first, reader, model, quiet)
+                looked = formats.open_reader(first, *read_as, include_pingbacks=include_pingbacks)
+                policy = file_policy(
+                    policy, trust_approved, campaigns, first, looked, model, jobs, quiet
+                )
+        source = stack.enter_context(_to_judge(given, form, twice=twice))
+        reader = formats.open_table(
+            source, *read_as, form=form, include_pingbacks=include_pingbacks
+        )
+        complaints = Complaints(source)
+        takers: list[Take] = [complaints.take]
+        rest, resumes = cast("Reader", reader), False
+        if form is not None:
+            decided = policy.counts if policy else {}
+            into = output_to(wishes, source, reader, name, form, model, tally, decided, complaints)
+            take, rest, resumes = stack.enter_context(into)
+            takers.append(take)
+        if ids:
+            takers.append(_ids_to_stdout(source, reader, ids))
+        if script:
+            takers.append(stack.enter_context(scripts_at(script, complaints, wishes.hold)))
+        if (dry_run or (sys.stderr.isatty() and not quiet)) and has_status(reader.columns):
+            takers.append(statuses.add)
+        step = stack.enter_context(progress(source, "labelling", quiet))
         overrule = policy.overrule if policy else None
-        as_json = (output or "").removesuffix(".gz").endswith(".jsonl")
-        reader = formats.open_table(source, format_name, columns, as_json=as_json)
-        if ids and "id" not in reader.columns and reader.columns:
-            raise InputError(f"{source.name}: no column looks like an id; name it with --id-column")
-        with _sink(output, source.encoding) as sink, progress(source, "labelling", quiet) as step:
-            if output:
-                sink(reader.opening())
-            complaints = Complaints(source)
-            for judged in judge(source, reader, model, tally, overrule, jobs):
-                for record in judged.bad():
-                    complaints.about(record)
-                if output:
-                    sink("".join(_kept(reader, judged, only)))
-                if ids:
-                    write("".join(_ids(source, judged, ids)))
-                step()
-            complaints.close()
-            report_oddities(source, reader)
+        for judged in judge(source, rest, model, tally, overrule, jobs):
+            for take in takers:
+                take(judged)
+            step()
+        complaints.close()
+    report_oddities(source, reader)
     if dry_run:
-        _show_certain(tally)
+        _show(statuses, tally)
+    elif not resumes:  # what the earlier run met is not in it
+        statuses.say()
     report(tally, source, quiet, policy.counts if policy else {})
     if strict and tally.bad:
         sys.exit(STRICT_EXIT)
 
 
-@contextmanager
-def _sink(output: str | None, encoding: str) -> Iterator[Callable[[str], None]]:
-    """Where labelled text goes: a whole file, gzipped by its name, or stdout."""
-    if output is None or output == "-":
-        yield lambda text: write(text, encoding)
-        return
-    with whole_file(output) as file:
-        if not output.endswith(".gz"):
-            yield lambda text: _send(file, encoded(text, encoding))
-            return
-        import gzip
-
-        with gzip.GzipFile("", "wb", fileobj=file, mtime=0) as packed:
-            yield lambda text: _send(packed, encoded(text, encoding))
+def _to_judge(given: Source, form: str | None, *, twice: bool) -> AbstractContextManager[Source]:
+    """The source to judge: once more from its beginning, or so that it can be read once more."""
+    if form == IN_PLACE:
+        return seekable(given)
+    return given.reopened() if twice else nullcontext(given)
 
 
-def _send(file: Any, data: bytes) -> None:
-    file.write(data)
-
-
-def _kept(reader: Annotator, judged: Judged, only: str | None) -> Iterable[str]:
-    """The annotated records, all of them or those with one verdict."""
-    annotated = _annotated(reader, judged)
-    if only is None:
-        return annotated
-    wanted = [verdict is not None and verdict.label == only for verdict in judged.verdicts]
-    return compress(annotated, wanted)
-
-
-def _annotated(reader: Annotator, judged: Judged) -> Iterable[str]:
-    if isinstance(judged.records, PlainRows):
-        return judged.records.annotated(cast("Sequence[Verdict]", judged.verdicts))
-    return (reader.annotated(record, verdict) for record, verdict in judged.pairs())
+def _ids_to_stdout(source: Source, reader: Reader, wanted: str) -> Take:
+    if reader.columns and "id" not in reader.columns:
+        raise InputError(f"{source.name}: no column looks like an id; name it with --id-column")
+    return lambda judged: write("".join(_ids(source, judged, wanted)))
 
 
 def _ids(source: Source, judged: Judged, wanted: str) -> Iterator[str]:
@@ -180,7 +214,13 @@ def _ids(source: Source, judged: Judged, wanted: str) -> Iterator[str]:
         yield key + "\n"
 
 
-def _show_certain(tally: Tally) -> None:
+def _show(statuses: StatusTable, tally: Tally) -> None:
+    """What a run would change, and the comments that are judged with the most certainty."""
+    write("".join(line + "\n" for line in statuses.table()))
+    doubtful = statuses.doubtful()
+    if doubtful:
+        write(f"approved, and called spam: {statuses.approved_spam():,}, the least certain first\n")
+        write("".join(line + "\n" for line in doubtful))
     for name in (SPAM, HAM):
         write(f"the most certain {name}\n")
         for probability, line, text in tally.most_certain(name):

@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -37,7 +38,14 @@ def label_options(function: Any) -> Any:
 class Labelled:
     """Labelled comments from files, as the table that training cleans, and how they were read."""
 
-    def __init__(self, spam_values: tuple[str, ...], ham_values: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        spam_values: tuple[str, ...],
+        ham_values: tuple[str, ...],
+        *,
+        include_pingbacks: bool = False,
+        trash_is_spam: bool = False,
+    ) -> None:
         spam, ham = (
             {value.strip().lower() for value in side} for side in (spam_values, ham_values)
         )
@@ -46,6 +54,8 @@ class Labelled:
         self.rows: list[dict[str, Any]] = []
         self.bad = 0
         self._meanings = (spam_values, ham_values)
+        self._include_pingbacks = include_pingbacks
+        self._trash_is_spam = trash_is_spam
 
     def read(
         self,
@@ -63,7 +73,13 @@ class Labelled:
         with Source(path) as source, progress(source, f"reading {source.name}", quiet) as step:
             refuse_input_as_output(source, output)
             begun = len(self.rows)
-            reader = formats.open_table(source, format_name, chosen)
+            reader = formats.open_table(
+                source,
+                format_name,
+                chosen,
+                include_pingbacks=self._include_pingbacks,
+                trash_is_spam=self._trash_is_spam,
+            )
             complaints = Complaints(source)
             labels: Labels | None = None
             is_export = isinstance(reader, Rows)  # which says itself what is spam
@@ -95,8 +111,12 @@ class Labelled:
             self._forget_empty_fields(begun)
             if labels is not None and not quiet:
                 took = ", ".join(f"{field} = {name}" for field, name in reader.columns.items())
-                say(escaped(f"{source.name}: columns: {took}"))
-                say(escaped(f"{source.name}: labels: {labels.described()}"))
+                meanings = reader.meanings if isinstance(reader, Rows) else None
+                if meanings:  # the fields of an export are where its format says
+                    say(escaped(f"{source.name}: statuses: {_described(meanings)}"))
+                else:
+                    say(escaped(f"{source.name}: columns: {took}"))
+                    say(escaped(f"{source.name}: labels: {labels.described()}"))
 
     def _forget_empty_fields(self, begun: int) -> None:
         """A field that is empty throughout a file is one that its source does not have."""
@@ -112,7 +132,15 @@ class Labelled:
                 f"{source.name}: no column looks like a label (spam or ham);"
                 " name it with --label-column"
             )
-        return Labels(columns["label"], *self._meanings)
+        return Labels(columns["label"], *self._meanings, trash_is_spam=self._trash_is_spam)
+
+
+def _described(meanings: Counter[tuple[str, str | None]]) -> str:
+    """What the statuses of an export were taken for: ``1 = ham (7), 0 = unlabelled (2)``."""
+    return ", ".join(
+        f"{status or '(none)'} = {label or 'unlabelled'} ({count:,})"
+        for (status, label), count in meanings.most_common()
+    )
 
 
 def check_columns(source: Source, names: Sequence[str], wanted: Iterable[str]) -> None:

@@ -63,6 +63,7 @@ def file_policy(
     source: Source,
     reader: Reader,
     model: Model,
+    jobs: int,
     quiet: bool,
 ) -> "Policy":
     """The policy that goes by what the comments of a file say of each other as well."""
@@ -74,7 +75,7 @@ def file_policy(
     known = None if trust_approved is None else KnownReaders(trust_approved)
     met = Campaigns() if campaigns else None
     batches: Iterable[Iterable[Pair]] = (
-        (judged.pairs() for judged in judge(source, reader, model, Tally(), policy.overrule))
+        (judged.pairs() for judged in judge(source, reader, model, Tally(), policy.overrule, jobs))
         if campaigns
         else ([(record, None) for record in records] for records in reader.batches())
     )

@@ -18,7 +18,9 @@ from spamguard.cli.common import (
     column_options,
     load_model,
     model_option,
+    pingbacks_option,
     report,
+    report_oddities,
     strict_option,
     write,
 )
@@ -35,6 +37,7 @@ EXIT_CODES = {HAM: 0, SPAM: 10, UNSURE: 11}
 @model_option
 @format_option
 @nul_option
+@pingbacks_option
 @column_options("text", "author", "author_email", "author_url", "post_title", "id")
 @list_options
 @click.option("--json", "as_json", is_flag=True, help="Answer in JSON lines.")
@@ -49,6 +52,7 @@ def score(
     model_path: str | None,
     format_name: str | None,
     nul: bool,
+    include_pingbacks: bool,
     allow: tuple[str, ...],
     block: tuple[str, ...],
     as_json: bool,
@@ -56,7 +60,7 @@ def score(
     strict: bool,
     **options: Any,
 ) -> None:
-    """Score comments from FILE or stdin, one a line.
+    """Score comments from FILE or stdin, one a line. Exports of blogs are found by their content.
 
     Answers each with its verdict (ham, unsure, spam), the probability of spam, and the comment.
     On a live pipe each answer comes before the next line is read.
@@ -67,7 +71,7 @@ def score(
     answer = json_line if as_json else text_line
     tally = Tally()
     with Source(file) as source:
-        reader = open_reader(source, format_name, nul, options)
+        reader = open_reader(source, format_name, nul, include_pingbacks, options)
         complaints = Complaints(source)
         held: list[Pair] = []  # --exit-code answers only when it knows that there is one
         for judged in judge(source, reader, model, tally, overrule):
@@ -80,6 +84,7 @@ def score(
             else:
                 write("".join(answer(record, verdict) for record, verdict in judged.answerable()))
         complaints.close()
+    report_oddities(source, reader)
     if exit_code:
         if len(held) != 1:
             found = "more than one" if held else "none"

@@ -13,8 +13,10 @@ from spamguard.cli.common import (
     column_options,
     cutoff_lines,
     figure_lines,
+    pingbacks_option,
     quiet_option,
     say,
+    trash_option,
 )
 from spamguard.cli.labelled import (
     Labelled,
@@ -36,6 +38,8 @@ from spamguard.records import Comment
 @table_format_option
 @column_options()
 @label_options
+@pingbacks_option
+@trash_option
 @fpr_option
 @seed_option
 @click.option(
@@ -58,6 +62,8 @@ def train(
     format_name: str | None,
     spam_values: tuple[str, ...],
     ham_values: tuple[str, ...],
+    include_pingbacks: bool,
+    trash_is_spam: bool,
     max_fpr: float,
     seed: int,
     leave_sources_out: bool,
@@ -67,7 +73,9 @@ def train(
 ) -> None:
     """Train a model on the labelled comments in FILE... (CSV, TSV, JSON lines; - for stdin)."""
     begun = time.perf_counter()
-    labelled = Labelled(spam_values, ham_values)
+    labelled = Labelled(
+        spam_values, ham_values, include_pingbacks=include_pingbacks, trash_is_spam=trash_is_spam
+    )
     chosen = chosen_columns(options)
     for path in files:
         labelled.read(path, format_name, chosen, {}, quiet, output)

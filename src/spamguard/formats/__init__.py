@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import Final, NamedTuple, cast
 
 from spamguard.errors import InputError, NoCommentsError
+from spamguard.formats.forms import JSON_LINES, PARQUET, SAME
 from spamguard.formats.record import Annotator, Choices, Reader
 from spamguard.formats.source import Source
 
@@ -120,20 +121,40 @@ def open_reader(
     return _open(source, name, choices)
 
 
+def export_of(source: Source) -> str | None:
+    """The name of the format of an export, None for what may be a table or just lines of text."""
+    if source.is_folder:
+        return "staticman"
+    head = source.head()
+    for entry in TABLE:
+        if entry.looks is not None and entry.looks(head):
+            is_surely = entry.name != "json" or re.match(r"\s*[\[{]\s*[{\"]", head)
+            return entry.name if is_surely and not entry.is_table else None
+    return None
+
+
 def open_table(
-    source: Source, name: str | None, chosen: Chosen, *, as_json: bool = False
+    source: Source,
+    name: str | None,
+    chosen: Chosen,
+    *,
+    form: str | None = None,
+    include_pingbacks: bool = False,
+    trash_is_spam: bool = False,
 ) -> Annotator:
     """A reader that can write its records back with verdicts.
 
-    A table keeps its form; the comments of an export become rows of CSV, or of JSON lines.
+    Unless another form is asked for, a table keeps its own; other comments become rows of CSV.
     """
     is_table = not source.is_zip and FORMATS[name or format_of(source)].is_table
-    reader = open_reader(source, name, chosen)
-    if is_table:
+    reader = open_reader(
+        source, name, chosen, include_pingbacks=include_pingbacks, trash_is_spam=trash_is_spam
+    )
+    if is_table and form in (None, SAME):
         return cast("Annotator", reader)
     from spamguard.formats.rows import Rows
 
-    return Rows(reader, as_json=as_json)
+    return Rows(reader, as_json=form in (JSON_LINES, PARQUET))
 
 
 def _open(source: Source, name: str | None, choices: Choices) -> Reader:

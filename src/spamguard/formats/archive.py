@@ -27,7 +27,8 @@ class Archive:
         self.damage: list[tuple[int, str]] = []
         self._source = source
         self._open_member = open_member
-        self._skipped: Counter[str] = Counter()  # in the files that are done with
+        self.meanings: Counter[tuple[str, str | None]] = Counter()  # in the files done with
+        self._skipped: Counter[str] = Counter()  # the same
         self._reader: Reader | None = None
         self._is_done = False
 
@@ -87,6 +88,7 @@ class Archive:
                     self._source.heavy = self._source.heavy or inside.heavy
                     yield batch
             finally:
+                self.meanings += getattr(reader, "meanings", Counter())
                 self._skipped += reader.skipped
                 self.damage += [
                     (line, f"{member.filename}: {kind}") for line, kind in reader.damage

@@ -53,8 +53,8 @@ _HAM_WORDS: Final = ("ham", "0", "0.0", "false", "no", "n", "not spam", "not_spa
 #: WordPress keeps the state of a comment in one column: there 1 is a comment the owner approved.
 _STATUS_NAMES: Final = ("commentapproved", "status", "approved")
 _STATUS: Final = {
-    "spam": SPAM, "1": HAM, "approved": HAM, "approve": HAM, "published": HAM, "true": HAM,
-    "t": HAM,
+    "spam": SPAM, "1": HAM, "approved": HAM, "approve": HAM, "published": HAM, "live": HAM,
+    "true": HAM, "t": HAM,
     "0": None, "hold": None, "unapproved": None, "pending": None, "hidden": None, "false": None,
     "f": None,
     "trash": None, "post-trashed": None, "deleted": None,

@@ -3,7 +3,7 @@
 import contextlib
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import quote
 
@@ -46,38 +46,18 @@ class Isso(Export):
             address = f"file:{quote(os.path.abspath(path))}?mode=ro&immutable=1"
             with contextlib.closing(sqlite3.connect(address, uri=True)) as database:
                 _make_safe(database)
-                self._check(database)
+                database.execute("PRAGMA query_only = ON")
+                _check(database, self._source.name)
                 yield from in_batches(self._records(database))
         except (sqlite3.Error, ValueError) as error:
             raise InputError(f"{self._source.name}: the database is broken: {error}") from None
-
-    def _check(self, database: sqlite3.Connection) -> None:
-        """Tables must be tables: a view or a trigger runs what its author wants."""
-        name = self._source.name
-        kinds = {}
-        for kind, what, sql in database.execute("SELECT type, name, sql FROM sqlite_master"):
-            if kind == "trigger" and not " ".join(sql.lower().split()).startswith(_OWN_TRIGGER):
-                raise InputError(f"{name}: has a trigger ({what!r}) that is none of Isso's")
-            if kind in ("table", "view"):
-                kinds[what] = "virtual table" if "VIRTUAL" in sql[:40].upper() else kind
-        for table, needed in _NEEDED.items():
-            if kinds.get(table, "table") != "table":
-                raise InputError(f"{name}: {table!r} is a {kinds[table]}, not a table")
-            columns = {row[1]: row[6] for row in database.execute(f"PRAGMA table_xinfo({table})")}
-            if not needed <= columns.keys():
-                raise InputError(
-                    f"{name}: a SQLite database, but not of Isso:"
-                    f" no {table} with {', '.join(sorted(needed))}"
-                )
-            if any(columns.values()):
-                raise InputError(f"{name}: {table!r} has columns that are computed")
 
     def _records(self, database: sqlite3.Connection) -> Iterator[Record | None]:
         threads: dict[object, tuple[str | None, str | None]] = {}
         for key, uri, title in _in_order(database, "threads", ("id", "uri", "title")):
             if len(threads) < MOST_POSTS:
                 threads[key] = (shown(uri), shown(title))
-        there = {row[1] for row in database.execute("PRAGMA table_xinfo(comments)")}
+        there = {row[1] for row in _columns_of(database, "comments")}
         columns = [name if name in there else f"NULL AS {name}" for name in _WANTED]
         for number, row in enumerate(_in_order(database, "comments", columns), 1):
             yield self._record(dict(zip(_WANTED, row, strict=True)), number, threads)
@@ -103,13 +83,67 @@ class Isso(Export):
         return self.record(comment, number, label)
 
 
+def set_modes(path: str, steps: Iterable[tuple[object, str, str]], name: str) -> None:
+    """Give comments of the database at ``path`` another mode: (id, what it is now, new mode).
+
+    A comment that is not there, or not in that mode, is an InputError.
+    """
+    try:
+        with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as database:
+            _make_safe(database)
+            _check(database, name)
+            key = {row[1]: (row[2].upper(), row[5]) for row in _columns_of(database, "comments")}
+            if key["id"] != ("INTEGER", 1):
+                raise InputError(f"{name}: the id is not the key of the comments")
+            # The file is moved into place when all is done, so it needs no journal beside it.
+            database.execute("PRAGMA journal_mode = MEMORY")
+            database.execute("BEGIN")
+            for comment, old, new in steps:
+                done = database.execute(
+                    "UPDATE comments SET mode = ? WHERE id = ? AND mode = ?",
+                    (int(new), comment, int(old)),
+                )
+                if done.rowcount != 1:
+                    raise InputError(
+                        f"{name}: there is no comment {comment} in mode {old}: it is another"
+                        " database, or was changed since"
+                    )
+            database.execute("COMMIT")
+    except (sqlite3.Error, ValueError, OverflowError) as error:
+        raise InputError(f"{name}: the database cannot be changed: {error}") from None
+
+
+def _columns_of(database: sqlite3.Connection, table: str) -> list[tuple[Any, ...]]:
+    return database.execute(f"PRAGMA table_xinfo({table})").fetchall()
+
+
 def _make_safe(database: sqlite3.Connection) -> None:
     """A database can be made to trouble whoever reads it; this leaves it little to do so with."""
     database.text_factory = lambda raw: raw.decode("utf-8", "replace")
     database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, 2 * MOST_TEXT)
     database.execute("PRAGMA trusted_schema = OFF")
     database.execute("PRAGMA cell_size_check = ON")
-    database.execute("PRAGMA query_only = ON")
+
+
+def _check(database: sqlite3.Connection, name: str) -> None:
+    """Tables must be tables: a view or a trigger runs what its author wants."""
+    kinds = {}
+    for kind, what, sql in database.execute("SELECT type, name, sql FROM sqlite_master"):
+        if kind == "trigger" and not " ".join(sql.lower().split()).startswith(_OWN_TRIGGER):
+            raise InputError(f"{name}: has a trigger ({what!r}) that is none of Isso's")
+        if kind in ("table", "view"):
+            kinds[what] = "virtual table" if "VIRTUAL" in sql[:40].upper() else kind
+    for table, needed in _NEEDED.items():
+        if kinds.get(table, "table") != "table":
+            raise InputError(f"{name}: {table!r} is a {kinds[table]}, not a table")
+        columns = {row[1]: row[6] for row in _columns_of(database, table)}
+        if not needed <= columns.keys():
+            raise InputError(
+                f"{name}: a SQLite database, but not of Isso:"
+                f" no {table} with {', '.join(sorted(needed))}"
+            )
+        if any(columns.values()):
+            raise InputError(f"{name}: {table!r} has columns that are computed")
 
 
 def _in_order(

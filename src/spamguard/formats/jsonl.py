@@ -9,7 +9,7 @@ from typing import Any
 
 from spamguard.formats.columns import NO_PARENT, NOT_COMMENTS, find_columns, listed, with_status
 from spamguard.formats.record import (
-    ADDED,
+    EARLIER,
     LABEL_COLUMN,
     PROBABILITY_COLUMN,
     REASON_KEY,
@@ -26,7 +26,6 @@ _EARLIER = re.compile(
     rf'(?:, )?"{LABEL_COLUMN}": (?:"\w+"|null), "{PROBABILITY_COLUMN}": [^,{{}}]*'
     rf'(?:, "{REASON_KEY}": "(?:[^"\\]|\\.)*")?\}}$'
 )
-_REPLACED = (*ADDED, REASON_KEY)
 Getter = Callable[[dict[str, Any]], Any]
 
 #: So many different sets of keys are remembered.
@@ -190,8 +189,8 @@ class JsonLines(Objects):
         ):  # what cannot be read stays as it was, and can be found
             return json.dumps({"spamguard_error": record.error, "raw": body, **added}) + end
         body = _EARLIER.sub("}", body)
-        if any(f'"{name}"' in body for name in _REPLACED):
-            kept = {key: value for key, value in record.cells.items() if key not in _REPLACED}
+        if any(f'"{name}"' in body for name in EARLIER):
+            kept = {key: value for key, value in record.cells.items() if key not in EARLIER}
             body = json.dumps(kept, ensure_ascii=False)
         inside = body.rstrip().removesuffix("}").rstrip()
         comma = "" if inside.endswith("{") else ", "

@@ -1,18 +1,22 @@
 """Parquet: the columns of a table, each for itself. Needs pyarrow."""
 
+import json
 from collections import Counter
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, BinaryIO
 
-from spamguard.errors import InputError, NoCommentsError
+from spamguard.errors import InputError, NoCommentsError, OutputError
 from spamguard.formats.columns import NO_PARENT, NOT_COMMENTS, find_columns, listed, with_status
 from spamguard.formats.export import BATCH, shown
-from spamguard.formats.record import Choices, Record
+from spamguard.formats.record import PROBABILITY_COLUMN, Choices, Record
 from spamguard.formats.source import Source
 from spamguard.records import Comment
 
 #: A group of rows is unpacked as a whole.
 MOST_GROUP = 256 << 20
+#: So many characters, or rows, are written as one group.
+GROUP = 8 << 20
+GROUP_ROWS = 50_000
 _TEXTS = (
     "author", "author_email", "author_url", "post_title", "date", "post_link", "post_text",
 )  # fmt: skip
@@ -28,6 +32,7 @@ class Parquet:
         self._choices = choices
         self._file = self._open()
         names = [name for name in self._file.schema_arrow.names if isinstance(name, str)]
+        self.names = tuple(names)
         self.columns = find_columns(names, choices.columns, source.name)
         if "text" not in self.columns:
             raise NoCommentsError(
@@ -92,3 +97,49 @@ class Parquet:
 
     def cell(self, record: Record, column: str) -> Any:
         return record.cells.get(column) if isinstance(record.cells, dict) else None
+
+
+class Writer:
+    """Lines of JSON packed into a Parquet file. All columns are text, but for the probability."""
+
+    def __init__(self, file: BinaryIO, names: Sequence[str]) -> None:
+        try:
+            import pyarrow as pa
+            from pyarrow import parquet
+        except ImportError:
+            raise OutputError("to write Parquet: pip install spamguard[parquet]") from None
+        self._pa = pa
+        types = (pa.float64() if name == PROBABILITY_COLUMN else pa.string() for name in names)
+        self._schema = pa.schema(list(zip(names, types, strict=True)))
+        self._writer = parquet.ParquetWriter(file, self._schema)
+        self._lines: list[str] = []
+        self._size = 0
+
+    def write(self, text: str) -> None:
+        """Add rows: whole lines, each an object with a value for every column."""
+        self._lines += text.split("\n")[:-1]
+        self._size += len(text)
+        if self._size >= GROUP or len(self._lines) >= GROUP_ROWS:
+            self._flush()
+
+    def _flush(self) -> None:
+        items = [json.loads(line) for line in self._lines]
+        self._lines, self._size = [], 0
+        columns = [
+            self._pa.array([_as(field.type, item[field.name]) for item in items], field.type)
+            for field in self._schema
+        ]
+        self._writer.write_table(self._pa.Table.from_arrays(columns, schema=self._schema))
+
+    def close(self) -> None:
+        if self._lines:
+            self._flush()
+        self._writer.close()
+
+    def abandon(self) -> None:
+        """Let go of a file that will not be whole."""
+        self._writer.close()
+
+
+def _as(kind: Any, value: object) -> object:
+    return value if value is None or kind == "double" else str(value)

@@ -14,6 +14,10 @@ PROBABILITY_COLUMN = "spamguard_probability"
 ADDED = (LABEL_COLUMN, PROBABILITY_COLUMN)
 #: What labelling adds to an object of JSON besides, where something else than the model decided.
 REASON_KEY = "spamguard_reason"
+#: The column that it adds when it is asked why.
+REASONS_COLUMN = "spamguard_reasons"
+#: What an earlier run may have left, to be replaced.
+EARLIER = (*ADDED, REASON_KEY, REASONS_COLUMN)
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
@@ -109,18 +113,22 @@ class Reader(Protocol):
         """The value of a record in a column, None where it has none."""
 
 
-class Annotator(Reader, Protocol):
-    """A reader of a table that can be written back with verdicts beside its rows."""
-
-    @property
-    def names(self) -> Sequence[str]:
-        """All its columns, once its first record was read."""
+class RowWriter(Protocol):
+    """Writes the records of a reader with their verdicts."""
 
     def opening(self) -> str:
         """What the annotated file begins with."""
 
     def annotated(self, record: Record, verdict: Verdict | None) -> str:
         """The record as it was, with the verdict, or with empty cells where there is none."""
+
+
+class Annotator(Reader, RowWriter, Protocol):
+    """A reader of a table that can be written back with verdicts beside its rows."""
+
+    @property
+    def names(self) -> Sequence[str]:
+        """All its columns, once its first record was read."""
 
 
 def added_keys(verdict: Verdict | None) -> dict[str, object]:

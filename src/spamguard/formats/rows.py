@@ -4,10 +4,20 @@ import csv
 import io
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
-from spamguard.formats.record import ADDED, Reader, Record, added_keys, shown, visible
+from spamguard.formats.record import (
+    ADDED,
+    EARLIER,
+    REASONS_COLUMN,
+    Annotator,
+    Reader,
+    Record,
+    added_keys,
+    shown,
+    visible,
+)
 from spamguard.records import Comment, Verdict
 
 FIELDS = (
@@ -21,20 +31,62 @@ FIELDS = (
     "status",
     "text",
 )
+#: A spreadsheet takes a cell that begins with one of these for a formula, or splits it.
+_RUNS = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
+
+
+class RowForm(NamedTuple):
+    """How a row is written: as CSV or as a line of JSON."""
+
+    as_json: bool
+
+    def opening(self, names: Sequence[str]) -> str:
+        return "" if self.as_json else csv_row(names)
+
+    def row(self, names: Sequence[str], values: Sequence[Any]) -> str:
+        if self.as_json:
+            return json_row(dict(zip(names, values, strict=True)))
+        return csv_row(["" if value is None else str(value) for value in values])
+
+
+def csv_row(cells: Sequence[str], delimiter: str = ",", end: str = "\n") -> str:
+    """A row of CSV. The writer quotes what its own line end is made of, so that has to be both."""
+    buffer = io.StringIO()
+    csv.writer(buffer, delimiter=delimiter, lineterminator="\r\n").writerow(cells)
+    return buffer.getvalue().removesuffix("\r\n") + end
+
+
+def json_row(item: Mapping[str, Any]) -> str:
+    return visible(json.dumps(item, ensure_ascii=False, default=str)) + "\n"
 
 
 class Rows:
-    """A reader whose comments can be written as CSV or, with ``as_json``, as JSON lines."""
+    """A reader whose comments can be written as CSV or, with ``as_json``, as JSON lines.
 
-    names = FIELDS
+    A table that knows its columns keeps them; from anything else the rows are fields of comments.
+    """
 
     def __init__(self, reader: Reader, *, as_json: bool) -> None:
         self._reader = reader
-        self._as_json = as_json
+        self._form = RowForm(as_json)
+        own = dict.fromkeys(getattr(reader, "names", ()))
+        self._own = tuple(name for name in own if name not in EARLIER)
+        #: The columns that are written.
+        self.written = (*(self._own or FIELDS), *ADDED)
+
+    @property
+    def names(self) -> Sequence[str]:
+        return getattr(self._reader, "names", ()) or FIELDS
 
     @property
     def columns(self) -> Mapping[str, str]:
         return self._reader.columns
+
+    @property
+    def meanings(self) -> Counter[tuple[str, str | None]]:
+        """How often the file says which status, and what that was taken for."""
+        found = getattr(self._reader, "meanings", None)
+        return Counter() if found is None else found
 
     @property
     def skipped(self) -> Counter[str]:
@@ -51,19 +103,71 @@ class Rows:
         return self._reader.cell(record, column)
 
     def opening(self) -> str:
-        return "" if self._as_json else _row([*FIELDS, *ADDED])
+        return self._form.opening(self.written)
 
     def annotated(self, record: Record, verdict: Verdict | None) -> str:
-        comment = record.comment or Comment("")
-        values = [getattr(comment, field) for field in FIELDS]
+        if record.comment is None and record.error is None and not (self._own and record.cells):
+            return ""  # an empty line, or what no person wrote
+        if self._own:
+            cells = (self._reader.cell(record, name) for name in self._own)
+            values = [None if cell != cell else cell for cell in cells]  # noqa: PLR0124 - NaN
+        else:
+            comment = record.comment or Comment("")
+            values = [getattr(comment, field) for field in FIELDS]
+        if self._form.as_json:
+            names = self.written[: len(values)]
+            return json_row({**dict(zip(names, values, strict=True)), **added_keys(verdict)})
+        added = [None, None] if verdict is None else [verdict.label, shown(verdict.probability)]
+        return self._form.row(self.written, [*values, *added])
+
+
+class Extended:
+    """Writes rows as an annotator does, with a column of reasons, or with cells that nothing runs.
+
+    reasons: what is told of a comment and its verdict. guard: put an apostrophe before what a
+    spreadsheet would take for a formula. Cells stay what they are, but are quoted anew.
+    """
+
+    def __init__(
+        self,
+        annotator: Annotator,
+        *,
+        as_json: bool,
+        delimiter: str = ",",
+        reasons: Callable[[Comment, Verdict], str] | None = None,
+        guard: bool = False,
+    ) -> None:
+        self._annotator = annotator
+        self._as_json = as_json
+        self._delimiter = delimiter
+        self._reasons = reasons
+        self._guard = guard
+
+    def opening(self) -> str:
+        opening = self._annotator.opening()
         if self._as_json:
-            item = {**dict(zip(FIELDS, values, strict=True)), **added_keys(verdict)}
-            return visible(json.dumps(item, ensure_ascii=False)) + "\n"
-        added = ["", ""] if verdict is None else [verdict.label, shown(verdict.probability)]
-        return _row(["" if value is None else str(value) for value in values] + added)
+            return opening
+        bom = opening[: opening.startswith("\ufeff")]
+        return bom + self._csv(opening[len(bom) :], REASONS_COLUMN)
 
+    def annotated(self, record: Record, verdict: Verdict | None) -> str:
+        row = self._annotator.annotated(record, verdict)
+        if not row.strip("\r\n"):
+            return row
+        reasons = None
+        if self._reasons is not None and verdict is not None and record.comment is not None:
+            reasons = self._reasons(record.comment, verdict)
+        if self._as_json:
+            return json_row({**json.loads(row), REASONS_COLUMN: reasons})
+        return self._csv(row, reasons or "")
 
-def _row(cells: list[str]) -> str:
-    buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="\n").writerow(cells)
-    return buffer.getvalue()
+    def _csv(self, row: str, reasons: str) -> str:
+        body = row.strip("\r\n")
+        before, _, end = row.partition(body)
+        lines = csv.reader(io.StringIO(body, newline=""), delimiter=self._delimiter)
+        cells = [cell for line in lines for cell in line]
+        if self._reasons is not None:
+            cells.append(reasons)
+        if self._guard:
+            cells = ["'" + cell if cell.startswith(_RUNS) else cell for cell in cells]
+        return before + csv_row(cells, self._delimiter, end)

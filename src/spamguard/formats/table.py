@@ -1,7 +1,6 @@
 """CSV and TSV: rows under a header."""
 
 import csv
-import io
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -21,6 +20,7 @@ from spamguard.formats.columns import (
 )
 from spamguard.formats.record import (
     ADDED,
+    EARLIER,
     LABEL_COLUMN,
     PROBABILITY_COLUMN,
     Choices,
@@ -30,6 +30,7 @@ from spamguard.formats.record import (
     shown,
     visible,
 )
+from spamguard.formats.rows import csv_row
 from spamguard.formats.source import Source
 from spamguard.records import LABELS, Columns, Comment, Verdict
 
@@ -111,7 +112,7 @@ class Table:
         self._kind = None if choices.include_pingbacks else places.get("type")
         # One cell more than there are columns: it stands for every field that no column holds.
         self._fields = itemgetter(*(places.get(field, len(names)) for field in Comment._fields))
-        self._added = [place for place, name in enumerate(names) if name in ADDED]
+        self._added = [place for place, name in enumerate(names) if name in EARLIER]
         self._last_two = [len(names) - 2, len(names) - 1]
         self._earlier = _earlier_cells(self._delimiter)
 
@@ -238,6 +239,10 @@ class Table:
             return Record(None, line, raw, error, cells or None)
         return Record(self._comment(full, raw), line, raw, None, cells)
 
+    @property
+    def delimiter(self) -> str:
+        return self._delimiter
+
     def cell(self, record: Record, column: str) -> str | None:
         place = self._places.get(column)
         if place is None or not record.cells or place >= len(record.cells):
@@ -263,8 +268,6 @@ class Table:
             body = self._earlier.sub("", body)
         elif self._added and 0 < len(cells) <= len(self._header.cells):
             kept = [cell for place, cell in enumerate(cells) if place not in self._added]
-            buffer = io.StringIO()
-            csv.writer(buffer, delimiter=self._delimiter, lineterminator="").writerow(kept)
-            body = buffer.getvalue()
+            body = csv_row(kept, self._delimiter, "")
         missing = len(self._header.cells) - len(cells) if cells else 0
         return self._delimiter.join([body + self._delimiter * max(missing, 0), *added]) + end

@@ -392,12 +392,9 @@ class _Run:
 
     def _inner_bytes(self) -> bytes | None:
         """The bytes between the tags of the leaf, None for a tag that closes itself."""
-        end = self._expat.CurrentByteIndex + self._shift
-        if end == self._leaf_at:
-            return None
-        raw = self._owner.bytes_at(self._leaf_at, end)
+        raw = self._owner.bytes_at(self._leaf_at, self._expat.CurrentByteIndex + self._shift)
         tag = _START_TAG.match(raw)
-        return None if tag is None else raw[tag.end() :]
+        return None if tag is None or tag[0].endswith(b"/>") else raw[tag.end() :]
 
     def _comment(self, text: str) -> None:
         if self._shape.starts.search(text.encode(errors="replace")):
