@@ -44,7 +44,7 @@ def corpus():
 
 @pytest.fixture(scope="session")
 def small_model(corpus):
-    """A model, the classifier behind it and its out-of-fold probabilities."""
+    """A model and its out-of-fold probabilities."""
     comments, spam = corpus
     return training.fit(comments, spam, training.Options(moment="2024-02-29"))
 

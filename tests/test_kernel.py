@@ -11,7 +11,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import spamguard
-from spamguard import features, kernel
+from reference import matrix
+from spamguard import features, kernel, text
 from strategies import texts
 
 UNITS = (kernel.CHARS, kernel.WORDS, kernel.TOKENS)
@@ -208,13 +209,31 @@ def test_counts_saturate():
     assert weigh([0] * (kernel.MOST - 1) + [1], idf, weight) != full
 
 
+def counted(strings, blocks, speed):
+    views = text.Views(strings, *([""] * len(strings) for _ in text.Views._fields[1:]))
+    return features.tally(views, speed, blocks)
+
+
 def test_counted_columns_saturate_alike():
     block = features.Block("words", 0, kernel.WORDS, 1, 1, 16)
-    counts = features.count_matrix(["spam " * 5000 + "ham", "spam", ""], block)
+    counts = matrix(
+        counted(["spam " * 5000 + "ham", "spam", ""], [block], kernel.fastest()), [block]
+    )
     assert counts.shape == (3, 1 << 16)
     assert sorted(counts[0].data) == [1.0, kernel.MOST]
     assert counts[1].data == [1.0]
     assert counts[2].nnz == 0
+
+
+@given(st.lists(texts, max_size=4))
+def test_both_kernels_count_the_same(strings):
+    blocks = [block for block in features.BLOCKS if block.view == 0]
+    found = [
+        counted([string[:500] for string in strings], blocks, speed)
+        for speed in (kernel.Interpreted(), kernel.fastest())
+    ]
+    for one, other in zip(*found, strict=True):
+        assert list(one) == list(other)
 
 
 @given(st.lists(texts, max_size=4), st.integers(0, 2**32 - 1))

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from spamguard import text, training
+from reference import classifier_of, count_columns
+from spamguard import text
 from spamguard.kernel import Interpreted
 from spamguard.model import Scorer, sigmoid
 from spamguard.records import HAM, SPAM, UNSURE, Columns, Comment
@@ -57,6 +58,11 @@ def test_the_whole_corpus_gives_equal_bits(slow, fast, corpus):
     assert fast.log_odds([batch[row] for row in order]) == [found[row] for row in order]
 
 
+@pytest.fixture(scope="session")
+def classifier(small_model, corpus):
+    return classifier_of(small_model.model, corpus[0])
+
+
 def clean_texts(comments):
     return list(text.views(Columns.of(comments), Interpreted()).text)
 
@@ -69,18 +75,18 @@ def short(comments):
 
 @settings(max_examples=60)
 @given(batch=st.lists(comments, min_size=1, max_size=8).map(short))
-def test_log_odds_are_those_of_scikit_learn(small_model, fast, batch):
-    expected = small_model.classifier.decision_function(training.count_columns(batch))
+def test_log_odds_are_those_of_scikit_learn(classifier, fast, batch):
+    expected = classifier.decision_function(count_columns(batch))
     assert fast.log_odds(batch) == pytest.approx(list(expected), abs=1e-4)
 
 
-def test_log_odds_of_the_training_rows_are_those_of_scikit_learn(small_model, fast, corpus):
+def test_log_odds_of_the_training_rows_are_those_of_scikit_learn(classifier, fast, corpus):
     batch = short(corpus[0])
-    expected = small_model.classifier.decision_function(training.count_columns(batch))
+    expected = classifier.decision_function(count_columns(batch))
     assert fast.log_odds(batch) == pytest.approx(list(expected), abs=1e-4)
 
 
-def test_a_long_text_counts_as_much_as_its_worst_window(small_model, slow, fast, corpus):
+def test_a_long_text_counts_as_much_as_its_worst_window(classifier, slow, fast, corpus):
     rows, spam = corpus
     ham = [row.text for row, bad in zip(rows, spam, strict=True) if not bad]
     innocent = " ".join(ham[:12])
@@ -89,7 +95,7 @@ def test_a_long_text_counts_as_much_as_its_worst_window(small_model, slow, fast,
         (whole,) = clean_texts([Comment(f"{innocent} {bait} {innocent}")])
         found = text.windows([ord(letter) for letter in whole], [0], [len(whole)])
         pieces = [Comment(piece) for piece in [whole, *(whole[b:e] for _, b, e in found)]]
-        odds = small_model.classifier.decision_function(training.count_columns(pieces))
+        odds = classifier.decision_function(count_columns(pieces))
         assert fast.log_odds(pieces[:1]) == slow.log_odds(pieces[:1])
         assert fast.log_odds(pieces[:1]) == pytest.approx([max(odds)], abs=1e-4)
         raised += odds[0] < max(odds) - 1

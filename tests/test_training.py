@@ -5,7 +5,6 @@ import subprocess
 import sys
 
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -13,6 +12,7 @@ from hypothesis import strategies as st
 from spamguard import storage, training
 from spamguard.duplicates import near_duplicate_groups
 from spamguard.errors import TrainingError
+from spamguard.model import Scorer
 from spamguard.records import HAM, SPAM, Comment
 from strategies import texts
 
@@ -36,45 +36,36 @@ def different(count, word=""):
 # What is learned from
 
 
-def table_of(*rows):
-    return pd.DataFrame(
-        [(Comment(text), label, number) for number, (text, label) in enumerate(rows)],
-        columns=["comment", "label", "number"],
-    )
-
-
 def test_rows_that_teach_nothing_are_dropped_and_counted():
-    table, dropped = training.clean_table(
-        table_of(
-            ("buy now", SPAM),  # 0
-            ("", HAM),
-            (" \n ", SPAM),
-            ("nobody said", None),
-            ("first!", SPAM),
-            ("first!", HAM),
-            (" first!\n", HAM),
-            ("buy now ", SPAM),
-            ("buy now", SPAM),
-            ("Buy now", SPAM),  # 9
-            ("thanks", HAM),  # 10
-            ("", None),
-            ("thanks", None),
-        )
+    texts, labels = zip(
+        ("buy now", SPAM),  # 0
+        ("", HAM),
+        (" \n ", SPAM),
+        ("nobody said", None),
+        ("first!", SPAM),
+        ("first!", HAM),
+        (" first!\n", HAM),
+        ("buy now ", SPAM),
+        ("buy now", SPAM),
+        ("Buy now", SPAM),  # 9
+        ("thanks", HAM),  # 10
+        ("", None),
+        ("thanks", None),
+        strict=True,
     )
+    keep, dropped = training.usable(texts, labels)
     assert dropped == {"unlabelled": 3, "empty": 2, "labelled both ways": 3, "duplicates": 2}
-    assert list(table["number"]) == [0, 9, 10]
-    assert list(table.index) == [0, 1, 2]
-    assert list(table["label"]) == [SPAM, SPAM, HAM]
-    assert [comment.text for comment in table["comment"]] == ["buy now", "Buy now", "thanks"]
+    assert list(np.flatnonzero(keep)) == [0, 9, 10]
 
 
 @pytest.mark.parametrize(
-    ("rows", "reason"),
-    [([], None), ([("a", None)], "unlabelled"), ([(" ", SPAM)], "empty")],
+    ("texts", "labels", "reason"),
+    [([], [], None), (["a"], [None], "unlabelled"), ([" "], [SPAM], "empty")],
 )
-def test_a_table_may_end_up_empty(rows, reason):
-    table, dropped = training.clean_table(table_of(*rows))
-    assert len(table) == 0
+def test_nothing_may_be_left(texts, labels, reason):
+    keep, dropped = training.usable(texts, labels)
+    assert len(keep) == len(texts)
+    assert not keep.any()
     assert {name for name, count in dropped.items() if count} == ({reason} if reason else set())
 
 
@@ -84,17 +75,16 @@ rows = st.lists(st.tuples(short, st.sampled_from([SPAM, HAM, None])), max_size=3
 
 @given(rows)
 def test_what_is_left_is_labelled_once(rows):
-    table, dropped = training.clean_table(table_of(*rows))
-    left = [comment.text.strip() for comment in table["comment"]]
+    keep, dropped = training.usable([text for text, _ in rows], [label for _, label in rows])
+    left = [(text.strip(), label) for (text, label), kept in zip(rows, keep, strict=True) if kept]
     assert len(left) + sum(dropped.values()) == len(rows)
-    assert "" not in left
-    assert len(set(left)) == len(left)
     labels = {}
     for text, label in rows:
         if label:
             labels.setdefault(text.strip(), set()).add(label)
     once = {text: next(iter(found)) for text, found in labels.items() if len(found) == 1 and text}
-    assert dict(zip(left, table["label"], strict=True)) == once
+    assert len(left) == len(once)
+    assert dict(left) == once
 
 
 # Near-duplicates
@@ -294,7 +284,7 @@ def test_the_model_says_what_it_rests_on(small_model, corpus):
 def test_out_of_fold_probabilities_are_good_but_not_those_of_the_training_rows(small_model, corpus):
     comments, spam = corpus
     right = np.mean((small_model.probability >= 0.5) == spam)
-    seen = small_model.classifier.decision_function(training.count_columns(comments))
+    seen = np.array(Scorer(small_model.model).log_odds(comments))
     assert 0.7 < right < np.mean((seen > 0) == spam)
 
 

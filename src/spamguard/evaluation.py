@@ -1,14 +1,15 @@
 """How good a model is: folds, and figures with their uncertainty."""
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy import stats
-from sklearn.model_selection import StratifiedGroupKFold
+from scipy import special
 
 from spamguard import training
 from spamguard.errors import TrainingError
+from spamguard.folds import stratified_folds
 from spamguard.model import Model, Scorer
 from spamguard.records import HAM, SPAM, UNSURE, Comment
 
@@ -75,13 +76,14 @@ def cross_predict(
 ) -> Predictions:
     """What models trained without a fold say of it; rows in no test fold are left out.
 
-    ``folds`` are pairs of index arrays (train, test). ``done`` is called with the number
+    ``folds`` are pairs of rising index arrays (train, test). ``done`` is called with the number
     of each fold that is through. The model of each fold is added to ``models``.
     """
     found = []
+    prepared = training.prepare(comments)
     for number, (train, test) in enumerate(folds):
         known = None if sources is None else sources[train]
-        fitted = training.fit([comments[row] for row in train], spam[train], options, known)
+        fitted = training.fit_prepared(prepared.take(train), spam[train], options, known)
         found.append(predict(fitted.model, [comments[row] for row in test], spam[test]))
         if models is not None:
             models.append(fitted.model)
@@ -146,8 +148,9 @@ def random_folds(spam: Any, duplicates: Any, count: int, seed: int) -> list[tupl
             f"{count} folds need at least {count} spam and ham that are not near-duplicates;"
             f" there are {fewest}"
         )
-    folds = StratifiedGroupKFold(count, shuffle=True, random_state=seed)
-    return list(folds.split(spam, spam, duplicates))
+    fold = stratified_folds(spam, duplicates, count, seed)
+    inside = [fold == number for number in range(count)]
+    return [(np.flatnonzero(~test), np.flatnonzero(test)) for test in inside]
 
 
 def group_folds(groups: Any, duplicates: Any) -> list[tuple[Any, Any]]:
@@ -167,7 +170,7 @@ def time_fold(times: Any, share: float = 0.7) -> list[tuple[Any, Any]]:
     """The oldest ``share`` of the rows to train on, the rest to test on."""
     order = np.argsort(times, kind="stable")
     cut = round(len(order) * share)
-    return [(order[:cut], order[cut:])]
+    return [(np.sort(order[:cut]), order[cut:])]
 
 
 def measure(said: Predictions) -> dict[str, Figure]:
@@ -221,19 +224,22 @@ def share(hits: int, rows: int, why_not: str) -> Figure:
     """A share with Wilson's 95% interval."""
     if not rows:
         return Figure(None, why_not=why_not)
-    interval = stats.binomtest(hits, rows).proportion_ci(0.95, method="wilson")
-    return Figure(hits / rows, float(interval.low), float(interval.high))
+    value = hits / rows
+    z = float(special.ndtri(0.975))
+    centre = value + z**2 / (2 * rows)
+    half = z * math.sqrt(value * (1 - value) / rows + (z / rows) ** 2 / 4)
+    low, high = ((centre + side) / (1 + z**2 / rows) for side in (-half, half))
+    return Figure(value, 0.0 if hits == 0 else low, 1.0 if hits == rows else high)
 
 
 def bootstrap(said: Predictions) -> dict[str, Figure]:
     """The measures that are no plain shares, each with its percentile bootstrap interval."""
-    order = np.argsort(-said.probability, kind="stable")
-    ranked = said.of(order)
-    rows = len(order)
-    whole = curve_measures(ranked, np.ones(rows))
+    curve = Curve(said)
+    rows = len(said.spam)
+    whole = curve.measures(np.ones(rows))
     rng = np.random.default_rng(0)
     drawn = [
-        curve_measures(ranked, np.bincount(rng.integers(rows, size=rows), minlength=rows))
+        curve.measures(np.bincount(rng.integers(rows, size=rows), minlength=rows))
         for _ in range(RESAMPLES)
     ]
     figures = {}
@@ -245,39 +251,53 @@ def bootstrap(said: Predictions) -> dict[str, Figure]:
     return figures
 
 
-def curve_measures(ranked: Predictions, weight: Any) -> dict[str, float]:
-    """Measures of predictions sorted by falling probability, each row counted ``weight`` times."""
-    with np.errstate(invalid="ignore", divide="ignore"):
+class Curve:
+    """Predictions by falling probability, to be measured again and again with other weights."""
+
+    def __init__(self, said: Predictions) -> None:
+        order = np.argsort(-said.probability, kind="stable")
+        probability, self._spam = said.probability[order], said.spam[order]
         # Rows of equal probability are passed together, so a curve has a point after each run.
-        last = np.append(np.flatnonzero(np.diff(ranked.probability)), len(weight) - 1)
-        hits = np.cumsum(weight * ranked.spam)[last]
-        alarms = np.cumsum(weight * ~ranked.spam)[last]
-        spam, ham = hits[-1], alarms[-1]
-        tpr = np.append(0.0, hits / spam)
-        fpr = np.append(0.0, alarms / ham)
-        above = ranked.probability >= 0.5
-        tp, fp = weight[above & ranked.spam].sum(), weight[above & ~ranked.spam].sum()
+        ends = np.append(np.flatnonzero(np.diff(probability)), len(order) - 1)
+        self._points: Any = slice(None) if len(ends) == len(order) else ends
+        self._above = int(np.sum(probability >= 0.5))
+        self._surplus = probability - self._spam
+        self._bins = np.minimum((probability * BINS).astype(int), BINS - 1)
+
+    def measures(self, weight: Any) -> dict[str, float]:
+        """Measures of the predictions, each row counted ``weight`` times; not all weigh nothing."""
+        all_passed = np.cumsum(weight)
+        all_hits = np.cumsum(weight * self._spam)
+        rows, spam = all_passed[-1], all_hits[-1]
+        ham = rows - spam
+        tp = all_hits[self._above - 1] if self._above else 0
+        fp = all_passed[self._above - 1] - tp if self._above else 0
         fn, tn = spam - tp, ham - fp
+        with np.errstate(invalid="ignore", divide="ignore"):
+            hits = all_hits[self._points]
+            tpr = np.append(0.0, hits / spam)
+            fpr = np.append(0.0, (all_passed[self._points] - hits) / ham)
+        weighted = weight * self._surplus
+        # Where MCC is 0/0, all being called one class, it is 0 by convention.
+        scale = np.sqrt(float(tp + fp) * float(tp + fn) * float(tn + fp) * float(tn + fn))
         return {
             "f1": float(2 * tp / max(2 * tp + fp + fn, 1)),
-            # Where it is 0/0, all being called one class, it is 0 by convention.
-            "mcc": float(
-                (tp * tn - fp * fn)
-                / max(np.sqrt(float(tp + fp) * float(tp + fn) * float(tn + fp) * float(tn + fn)), 1)
-            ),
+            "mcc": float((tp * tn - fp * fn) / max(scale, 1)),
             "roc_auc": float(np.trapezoid(tpr, fpr)),
-            "recall_at_1%_fpr": float(tpr[fpr <= 0.01][-1]) if ham else np.nan,
-            "recall_at_0.1%_fpr": float(tpr[fpr <= 0.001][-1]) if ham else np.nan,
-            "brier": float(np.average((ranked.probability - ranked.spam) ** 2, weights=weight)),
-            "calibration_error": calibration_error(ranked, weight),
+            "recall_at_1%_fpr": _recall_at(0.01, tpr, fpr),
+            "recall_at_0.1%_fpr": _recall_at(0.001, tpr, fpr),
+            "brier": float(np.sum(weighted * self._surplus) / rows),
+            "calibration_error": float(
+                np.abs(np.bincount(self._bins, weighted, minlength=BINS)).sum() / rows
+            ),
         }
 
 
-def calibration_error(said: Predictions, weight: Any) -> float:
-    """Expected calibration error over ``BINS`` bins of equal width (Naeini 2015)."""
-    bins = np.minimum((said.probability * BINS).astype(int), BINS - 1)
-    surplus = np.bincount(bins, weight * (said.probability - said.spam), minlength=BINS)
-    return float(np.abs(surplus).sum() / weight.sum())
+def _recall_at(most: float, tpr: Any, fpr: Any) -> float:
+    """The recall where at most that share of ham is called spam."""
+    if np.isnan(fpr[-1]):
+        return float("nan")
+    return float(tpr[np.searchsorted(fpr, most, "right") - 1])
 
 
 def by_group(said: Predictions, groups: Any) -> Iterator[tuple[str, Predictions]]:

@@ -36,43 +36,52 @@ BLOCKS = (
 )
 
 
-class Hasher:
-    """The n-gram columns of one string after another."""
+class Tally(NamedTuple):
+    """How often each column occurs in some comments: three bytes a column.
 
-    def __init__(self, speed: kernel.Interpreted) -> None:
-        self._speed = speed
-        self._room = 0
-
-    def columns(self, string: str, block: Block) -> Any:
-        """The column of each n-gram in order of occurrence, numbers that are not kept."""
-        room = block.high * len(string)
-        if room > self._room or not self._room:
-            self._room = 2 * room + 1024
-            self._columns = self._speed.numbers(self._room)
-        codes, (begin,), (end,) = self._speed.codes([string])
-        count = self._speed.hash_ngrams(
-            codes, begin, end, block.unit, block.low, block.high, block.bits, self._columns, None
-        )
-        return self._columns[:count]
-
-
-def count_matrix(strings: Sequence[str], block: Block) -> Any:
-    """How often each column of ``block`` occurs in each string.
-
-    Returns a float64 csr matrix of shape (len(strings), block.size), counts at most
-    ``kernel.MOST``.
+    Block ``b`` of comment ``i`` of ``n`` has ``columns[borders[k]:borders[k + 1]]`` with
+    k = b * n + i; each occurs as often as ``counts`` says, at most ``kernel.MOST`` times.
     """
-    import numpy as np
-    from scipy import sparse
 
-    hasher = Hasher(kernel.fastest())
-    indices = [np.zeros(0, np.int32)]
-    counts = [np.zeros(0)]
-    ends = [0]
-    for string in strings:
-        distinct, times = np.unique(hasher.columns(string, block), return_counts=True)
-        indices.append(distinct)
-        counts.append(np.minimum(times, kernel.MOST).astype(np.float64))
-        ends.append(ends[-1] + len(distinct))
-    shape = (len(strings), block.size)
-    return sparse.csr_matrix((np.concatenate(counts), np.concatenate(indices), ends), shape=shape)
+    columns: Any  # uint16
+    counts: Any  # uint8
+    borders: Any  # int64
+
+
+def tally(views: text.Views, speed: kernel.Interpreted, blocks: Sequence[Block] = BLOCKS) -> Tally:
+    """How often each column of each block occurs in each comment."""
+    import numpy as np
+
+    all_columns, all_counts, lengths = [], [], []
+    for block in blocks:
+        strings = views[block.view]
+        codes, begins, ends = text.runs(strings, speed)
+        room = block.high * int(np.subtract(ends, begins).sum())
+        found = np.empty(block.high * text.longest(strings), np.uint32)
+        columns, counts = np.empty(room, np.uint16), np.empty(room, np.uint8)
+        borders = np.zeros(len(begins) + 1, np.int64)
+        speed.count_texts(
+            *(codes, begins, ends, block.unit, block.low, block.high, block.bits),
+            *(np.zeros(block.size, np.uint8), found, columns, counts, borders),
+        )
+        all_columns.append(columns[: borders[-1]])
+        all_counts.append(counts[: borders[-1]])
+        lengths.append(np.diff(borders))
+    return Tally(
+        np.concatenate(all_columns),
+        np.concatenate(all_counts),
+        np.append(0, np.cumsum(np.concatenate(lengths))),
+    )
+
+
+def hashes(strings: Sequence[str], block: Block, speed: kernel.Interpreted) -> tuple[Any, Any]:
+    """The hash of each n-gram of string ``i``, ``found[borders[i]:borders[i + 1]]`` in order."""
+    import numpy as np
+
+    codes, begins, ends = text.runs(strings, speed)
+    found = np.empty(block.high * int(np.subtract(ends, begins).sum()), np.uint32)
+    borders = np.zeros(len(strings) + 1, np.int64)
+    speed.hash_texts(
+        codes, begins, ends, block.unit, block.low, block.high, block.bits, found, borders
+    )
+    return found[: borders[-1]], borders

@@ -219,6 +219,62 @@ def score_texts(
         scores[text] += weigh(columns, count, rises, tallies, idf, weight)
 
 
+def hash_texts(
+    codes: Any,
+    begins: Any,
+    ends: Any,
+    unit: int,
+    low: int,
+    high: int,
+    bits: int,
+    columns: Any,
+    borders: Any,
+) -> None:
+    """Write the columns of all n-grams of text ``i``, ``codes[begins[i]:ends[i]]``, to
+    ``columns[borders[i]:borders[i + 1]]``."""
+    for text in range(len(begins)):
+        found = columns[borders[text] :]
+        count = hash_ngrams(codes, begins[text], ends[text], unit, low, high, bits, found, None)
+        borders[text + 1] = borders[text] + count
+
+
+def count_texts(
+    codes: Any,
+    begins: Any,
+    ends: Any,
+    unit: int,
+    low: int,
+    high: int,
+    bits: int,
+    tallies: Any,
+    found: Any,
+    columns: Any,
+    counts: Any,
+    borders: Any,
+) -> None:
+    """Write the distinct columns of text ``i``, ``codes[begins[i]:ends[i]]``, to
+    ``columns[borders[i]:borders[i + 1]]``, and how often each occurs, at most ``MOST``, to
+    ``counts``.
+
+    ``tallies`` holds a zero byte for every column, and does so again afterwards; ``found`` is
+    scratch.
+    """
+    for text in range(len(begins)):
+        count = hash_ngrams(codes, begins[text], ends[text], unit, low, high, bits, found, None)
+        begin = end = borders[text]
+        for place in range(count):
+            column = found[place]
+            if tallies[column] == 0:
+                columns[end] = column
+                end += 1
+            if tallies[column] < MOST:
+                tallies[column] += 1
+        for place in range(begin, end):
+            counts[place] = tallies[columns[place]]
+            tallies[columns[place]] = 0
+        borders[text + 1] = end
+
+
 def tidy_texts(
     codes: Any,
     begins: Any,
@@ -340,6 +396,8 @@ class Interpreted:
     def __init__(self) -> None:
         self.hash_ngrams: Any = hash_ngrams
         self.score_texts: Any = score_texts
+        self.hash_texts: Any = hash_texts
+        self.count_texts: Any = count_texts
         self.tidy_texts: Any = tidy_texts
         self.rises: Any = RISES
         self.classes: Any = CLASSES
@@ -387,9 +445,11 @@ class Compiled(Interpreted):
         import numpy as np
 
         functions = _compiled()
-        self.hash_ngrams = functions["hash_ngrams"]
-        self.score_texts = functions["score_texts"]
-        self.tidy_texts = functions["tidy_texts"]
+        self.hash_ngrams = functions.hash_ngrams
+        self.score_texts = functions.score_texts
+        self.hash_texts = functions.hash_texts
+        self.count_texts = functions.count_texts
+        self.tidy_texts = functions.tidy_texts
         self.rises = np.array(RISES)
         self.classes = np.frombuffer(CLASSES, np.uint8)
 
@@ -456,20 +516,30 @@ def _numba() -> types.ModuleType:
 
 
 @functools.cache
-def _compiled() -> dict[str, Any]:
-    numba = _numba()
-    namespace = dict(globals())
-    for function in (
-        kind_of, kind_beyond_ascii, hash_ngrams, weigh, score_texts,
+def _compiled() -> types.SimpleNamespace:
+    return compile_functions(
+        kind_of, kind_beyond_ascii, hash_ngrams, weigh, score_texts, hash_texts, count_texts,
         look_closer, spelled_oddly, tidy_texts,
-    ):  # fmt: skip
+    )  # fmt: skip
+
+
+def compile_functions(*functions: Callable[..., Any]) -> types.SimpleNamespace:
+    """Functions of one module, each after those it calls, compiled by numba.
+
+    Raises ImportError where numba cannot be had.
+    """
+    numba = _numba()
+    namespace = dict(functions[0].__globals__)
+    for function in functions:
         # A copy whose global names are the compiled ones, so that calls stay compiled.
         twin: Callable[..., Any] = types.FunctionType(
             function.__code__, namespace, function.__name__, function.__defaults__
         )
-        twin.__module__ = __name__
+        twin.__module__ = function.__module__
         try:
             namespace[function.__name__] = numba.njit(cache=True, nogil=True)(twin)
         except RuntimeError:  # there is no place for a cache that only this user can write
             namespace[function.__name__] = numba.njit(nogil=True)(twin)
-    return namespace
+    return types.SimpleNamespace(
+        **{function.__name__: namespace[function.__name__] for function in functions}
+    )

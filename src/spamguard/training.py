@@ -1,36 +1,26 @@
-"""Fit a model on labelled comments with scikit-learn."""
+"""Fit a model on labelled comments."""
 
-import warnings
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, Self
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
+from typing import Any, NamedTuple
 
 import numpy as np
-import pandas as pd
-from scipy import sparse, stats
-from sklearn.base import BaseEstimator
-from sklearn.compose import ColumnTransformer
-from sklearn.feature_extraction.text import TfidfTransformer
-from sklearn.feature_selection import SelectorMixin
-from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import StratifiedGroupKFold
-from sklearn.pipeline import Pipeline, make_pipeline
-from threadpoolctl import threadpool_limits
+from scipy import optimize, special
 
-from spamguard import features, kernel, text
-from spamguard.duplicates import near_duplicate_groups
+from spamguard import duplicates, features, kernel, text
+from spamguard.counts import Counts, batched
 from spamguard.errors import TrainingError
+from spamguard.fitting import FOLDS, LANES, Learned, Regressions
+from spamguard.folds import stratified_folds
 from spamguard.model import Model, Part
 from spamguard.records import HAM, SPAM, Columns, Comment
 
-#: Inverse regularisation strength, and in how many rows a column must occur.
-STRENGTH = 10.0
-MIN_ROWS = 2
-#: This share of the comments is learned from as text alone, or else names and addresses would
-#: explain what words explain too, and a comment without them could not be judged.
-HIDDEN = 0.25
-FOLDS = 5
 #: Fewer of a class than this cannot be folded, let alone learned from.
 FEWEST = 20
+#: This share of the comments is learned from without the blocks of name and address. Else these
+#: would explain what words explain too, and where they are missing, little would be known.
+HIDDEN = 0.5
 #: At most this share of out-of-fold spam lies below the ham cut-off.
 MOST_SPAM_PASSED = 0.02
 CONFIDENCE = 0.95
@@ -44,12 +34,14 @@ class Options(NamedTuple):
     leave_sources_out: whether calibration and cut-offs rest on scores by classifiers that saw
         nothing of a comment's source, as it is with a blog that a model has never seen.
     moment: when this happens, for the model's facts.
+    room: how many bytes of counts may lie in memory; the others lie in a temporary file.
     """
 
     max_fpr: float = 0.005
     seed: int = 0
     leave_sources_out: bool = False
     moment: str = ""
+    room: float = math.inf
 
 
 class Cutoffs(NamedTuple):
@@ -66,39 +58,33 @@ class Cutoffs(NamedTuple):
         return upper_bound(self.ham_above, self.ham_rows)
 
 
-class SeenColumns(SelectorMixin, BaseEstimator):  # type: ignore[misc]
-    """Keeps the columns that occur in at least ``min_rows`` training rows."""
+def usable(texts: Iterable[str], labels: Sequence[str | None]) -> tuple[Any, dict[str, int]]:
+    """Which comments can be learned from, a bool array, and how many others there are, and why.
 
-    def __init__(self, min_rows: int = MIN_ROWS) -> None:
-        self.min_rows = min_rows
-
-    def fit(self, X: Any, y: object = None) -> Self:  # noqa: ARG002
-        self.seen_ = np.bincount(X.indices, minlength=X.shape[1]) >= self.min_rows
-        self.seen_[0] |= not self.seen_.any()  # scikit-learn takes no table without columns
-        return self
-
-    def _get_support_mask(self) -> Any:
-        return self.seen_
-
-
-def clean_table(table: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, int]]:
-    """The labelled rows that can be learned from, and how many were dropped for which reason.
-
-    ``table`` has a column ``comment`` (Comment), ``label`` (SPAM, HAM or None) and any others.
+    ``labels`` are SPAM, HAM or None. Of each text no more than its hash is kept.
     """
-    text = table["comment"].map(lambda comment: comment.text.strip()).astype(object)
+    stripped = (given.strip() for given in texts)
+    keys = np.fromiter(
+        ((hash(given), not given) for given in stripped), np.dtype("int64,bool"), len(labels)
+    )
+    keep = np.ones(len(labels), bool)
     dropped = {}
 
     def drop(reason: str, bad: Any) -> None:
-        nonlocal table, text
-        dropped[reason] = int(bad.sum())
-        table, text = table[~bad], text[~bad]
+        dropped[reason] = int(np.sum(keep & bad))
+        keep[bad] = False
 
-    drop("unlabelled", table["label"].isna())
-    drop("empty", text == "")
-    drop("labelled both ways", table["label"].groupby(text).transform("nunique") > 1)
-    drop("duplicates", text.duplicated())
-    return table.reset_index(drop=True), dropped
+    spam, ham = (np.fromiter((label == side for label in labels), bool) for side in (SPAM, HAM))
+    drop("unlabelled", ~(spam | ham))
+    drop("empty", keys["f1"])
+    _, same = np.unique(keys["f0"], return_inverse=True)
+    found = [np.bincount(same[keep & side], minlength=len(same)) > 0 for side in (spam, ham)]
+    drop("labelled both ways", (found[0] & found[1])[same])
+    rows = np.flatnonzero(keep)
+    first = np.zeros(len(labels), bool)
+    first[rows[np.unique(same[rows], return_index=True)[1]]] = True
+    drop("duplicates", ~first)
+    return keep, dropped
 
 
 def check_classes(spam: Any) -> None:
@@ -115,103 +101,76 @@ def check_classes(spam: Any) -> None:
             )
 
 
-def count_columns(comments: Sequence[Comment]) -> Any:
-    """The counts of all blocks side by side: csr matrix of shape (n_comments, all columns)."""
-    views = text.views(Columns.of(comments), kernel.fastest())
-    counts = [features.count_matrix(views[block.view], block) for block in features.BLOCKS]
-    return sparse.hstack(counts, format="csr")
+class Prepared(NamedTuple):
+    """All that a fit has to know of comments: their counts, and what shows near-duplicates."""
+
+    counts: Counts
+    signatures: Any
+
+    def take(self, rows: Any) -> "Prepared":
+        """That of some comments, given by their numbers in rising order."""
+        return Prepared(self.counts.take(rows), self.signatures[rows])
 
 
-def hide_fields(counts: Any, comments: Sequence[Comment], seed: int) -> Any:
-    """The counts of the comments, but of ``HIDDEN`` of them, drawn at random, as text alone."""
-    drawn = np.random.default_rng(seed).random(len(comments)) < HIDDEN
-    hidden = [
-        row
-        for row, comment in enumerate(comments)
-        if drawn[row] and (comment.author, comment.author_url) != (None, None)
-    ]
-    if not hidden:
-        return counts
-    rows = np.arange(len(comments))
-    rows[hidden] = len(comments) + np.arange(len(hidden))
-    bare = count_columns([Comment(comments[row].text) for row in hidden])
-    return sparse.vstack([counts, bare], format="csr")[rows]
-
-
-def make_classifier() -> Pipeline:
-    """The scikit-learn pipeline from the counts of ``count_columns`` to log-odds of spam."""
-    blocks = []
-    begin = 0
-    for block in features.BLOCKS:
-        weigh = make_pipeline(SeenColumns(), TfidfTransformer(sublinear_tf=True))
-        blocks.append((block.name, weigh, slice(begin, begin + block.size)))
-        begin += block.size
-    scales = {block.name: block.scale for block in features.BLOCKS}
-    union = ColumnTransformer(blocks, transformer_weights=scales, sparse_threshold=1.0)
-    regression = LogisticRegression(C=STRENGTH, max_iter=2000, tol=1e-4)
-    return Pipeline([("blocks", union), ("regression", regression)])
-
-
-def fit_classifier(counts: Any, spam: Any, weights: Any) -> Pipeline:
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", UserWarning)  # a fit that did not converge is an error
-        return make_classifier().fit(counts, spam, regression__sample_weight=weights)
+def prepare(comments: Iterable[Comment], room: float = math.inf) -> Prepared:
+    """Count what is in the comments, which are read once and not kept."""
+    speed = kernel.fastest()
+    counts = Counts(room)
+    signatures = bytearray()  # which grows without a copy
+    for batch in batched(comments, lambda comment: len(comment.text)):
+        views = text.views(Columns.of(batch), speed)
+        counts.append(features.tally(views, speed))
+        signatures += duplicates.signatures(views.text, speed).tobytes()
+    return Prepared(counts, np.frombuffer(signatures, np.uint32).reshape(-1, duplicates.SIZE))
 
 
 def balancing_weights(spam: Any, sources: Any) -> Any:
-    """A weight for each row, 1 on average: each class of each source weighs as the square root
-    of its rows, so that no single source rules what is learned."""
-    _, kind, rows = np.unique(
-        [f"{label} {source}" for label, source in zip(spam, sources, strict=True)],
-        return_inverse=True,
-        return_counts=True,
-    )
+    """A weight for each row, 1 on average: each class of each source, an int for each row, weighs
+    as the square root of its rows, so that no single source rules what is learned."""
+    _, kind, rows = np.unique(2 * sources + spam, return_inverse=True, return_counts=True)
     weights = 1 / np.sqrt(rows[kind])
     return weights / weights.mean()
 
 
-def out_of_fold(
-    counts: Any, learned: Any, spam: Any, weights: Any, alike: Any, sources: Any, options: Options
-) -> Any:
-    """Log-odds of each row by a classifier that saw neither it nor a near-duplicate of it.
+def divide(spam: Any, alike: Any, sources: Any, options: Options) -> tuple[Any, Any]:
+    """The fold of each row, and which regression learns from it: bool array (rows, LANES).
 
-    counts: of what is judged. learned: the same rows as they are learned from.
-    alike: a number for each row, equal for near-duplicates. sources: a name for each row.
-    ``learned`` and ``weights`` may have further rows, of spam to learn from only.
+    A regression learns from no row of its fold, nor from a near-duplicate of one; the last one
+    learns from all rows. alike: a number for each row, equal for near-duplicates.
     """
     if len(np.unique(alike)) < FOLDS:
         raise TrainingError("the comments are nearly all alike; add ones that differ")
     groups = sources if options.leave_sources_out else alike
     if len(np.unique(groups)) < FOLDS:
         raise TrainingError(f"leaving sources out needs at least {FOLDS} of them")
-    scores = np.zeros(len(spam))
-    further = np.arange(len(spam), learned.shape[0])
-    labels = np.append(spam, np.ones(len(further), bool))
-    folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=options.seed)
-    for known, test in folds.split(spam, spam, groups):
-        train = known[~np.isin(alike[known], alike[test])]
-        if len(set(spam[train])) < 2:
+    fold = stratified_folds(spam, groups, FOLDS, options.seed)
+    member = np.ones((len(spam), LANES), bool)
+    for number in range(FOLDS):
+        member[:, number] = ~np.isin(alike, alike[fold == number])
+        if len(np.unique(spam[member[:, number]])) < 2:
             raise TrainingError(
                 "the comments of one class are nearly all alike; add ones that differ"
             )
-        rows = np.append(train, further)
-        classifier = fit_classifier(learned[rows], labels[rows], weights[rows])
-        scores[test] = classifier.decision_function(counts[test])
-    return scores
+    return fold, member
 
 
 def calibrate(scores: Any, spam: Any) -> tuple[float, float]:
     """Slope and offset from log-odds to calibrated log-odds (Platt 1999, targets smoothed)."""
     spam_rows, ham_rows = int(np.sum(spam)), int(np.sum(~spam))
-    # Smoothed targets as weights: each row counts a little for the other class too.
+    # Smoothed targets: each row counts a little for the other class too.
     high, low = (spam_rows + 1) / (spam_rows + 2), 1 / (ham_rows + 2)
     target = np.where(spam, high, low)
-    fit = LogisticRegression(C=np.inf, max_iter=1000).fit(
-        np.concatenate([scores, scores])[:, None],
-        np.repeat([True, False], len(scores)),
-        sample_weight=np.concatenate([target, 1 - target]),
-    )
-    return max(float(fit.coef_[0, 0]), 1e-6), float(fit.intercept_[0])
+    size = max(float(np.abs(scores).max()), 1e-9)
+    scaled = scores / size
+
+    def loss(line: Any) -> tuple[float, Any]:
+        log_odds = line[0] * scaled + line[1]
+        error = special.expit(log_odds) - target
+        mean_loss = np.mean(np.logaddexp(0, log_odds) - target * log_odds)
+        return float(mean_loss), np.array([np.mean(error * scaled), np.mean(error)])
+
+    found = optimize.minimize(loss, [0.0, 0.0], jac=True, method="BFGS", options={"gtol": 1e-7})
+    return max(float(found.x[0]) / size, 1e-6), float(found.x[1])
 
 
 def choose_cutoffs(probability: Any, spam: Any, max_fpr: float) -> Cutoffs:
@@ -233,20 +192,19 @@ def choose_cutoffs(probability: Any, spam: Any, max_fpr: float) -> Cutoffs:
 
 def upper_bound(hits: int, rows: int) -> float:
     """Clopper and Pearson's one-sided upper bound of a share, at ``CONFIDENCE``."""
-    return 1.0 if hits >= rows else float(stats.beta.ppf(CONFIDENCE, hits + 1, rows - hits))
+    return 1.0 if hits >= rows else float(special.betaincinv(hits + 1, rows - hits, CONFIDENCE))
 
 
 class Fitted(NamedTuple):
-    """A model, the classifier it came from, and the out-of-fold probabilities it was judged by."""
+    """A model, and the out-of-fold probabilities it was judged by."""
 
     model: Model
-    classifier: Pipeline
     probability: Any
     cutoffs: Cutoffs
 
 
 def fit(
-    comments: Sequence[Comment],
+    comments: Iterable[Comment],
     spam: Any,
     options: Options,
     sources: Any = None,
@@ -254,55 +212,75 @@ def fit(
 ) -> Fitted:
     """Train on labelled comments; ``spam`` is a bool array of shape (n_comments,).
 
-    ``sources`` names where each comment comes from, for balance; by default all are of one.
+    ``sources`` says where each comment comes from, for balance; by default all are of one.
     ``spun`` is further spam to learn from, by source, which nothing is measured on.
     """
     spam = np.asarray(spam, bool)
     check_classes(spam)
-    alike = near_duplicate_groups([comment.text for comment in comments])
-    sources = np.full(len(spam), "") if sources is None else np.asarray(sources, str)
-    further = [comment for texts in (spun or {}).values() for comment in texts]
-    names = [name for name, texts in (spun or {}).items() for _ in texts]
-    labels = np.append(spam, np.ones(len(further), bool))
-    weights = balancing_weights(labels, [*sources, *names])
-    with threadpool_limits(1):  # two BLAS threads change the last bits
-        everything = [*comments, *further]
-        counts = count_columns(everything)
-        learned = hide_fields(counts, everything, options.seed)
-        scores = out_of_fold(counts, learned, spam, weights, alike, sources, options)
-        slope, offset = calibrate(scores, spam)
-        probability = stats.logistic.cdf(slope * scores + offset)
-        cutoffs = choose_cutoffs(probability, spam, options.max_fpr)
-        classifier = fit_classifier(learned, labels, weights)
+    further = spun or {}
+    prepared = prepare(chain(comments, *further.values()), options.room)
+    return fit_prepared(
+        prepared, spam, options, sources, [len(texts) for texts in further.values()]
+    )
+
+
+def fit_prepared(
+    prepared: Prepared,
+    spam: Any,
+    options: Options,
+    sources: Any = None,
+    spun: Sequence[int] = (),
+) -> Fitted:
+    """``fit`` on comments that are counted, of which the last are ``spun``, so many a source."""
+    check_classes(spam)
+    rows = len(spam)
+    source = np.zeros(rows, int)
+    if sources is not None:
+        _, source = np.unique(np.asarray(sources), return_inverse=True)
+    every_source = np.append(source, source.max() + 1 + np.repeat(np.arange(len(spun)), spun))
+    every_spam = np.append(spam, np.ones(sum(spun), bool))
+    alike = duplicates.groups(prepared.signatures[:rows])
+    fold, member = divide(spam, alike, source, options)
+    member = np.concatenate([member, np.ones((sum(spun), LANES), bool)])
+    weights = balancing_weights(every_spam, every_source)
+    hidden = np.random.default_rng(options.seed).random(len(every_spam)) < HIDDEN
+    regressions = Regressions(prepared.counts, every_spam, weights, member, hidden)
+    regressions.fit(options.seed)
+    scores = regressions.log_odds(np.append(fold, np.zeros(sum(spun), int)))[:rows]
+    slope, offset = calibrate(scores, spam)
+    probability = special.expit(slope * scores + offset)
+    cutoffs = choose_cutoffs(probability, spam, options.max_fpr)
     facts = {
         "trained": options.moment,
         "spam": int(spam.sum()),
         "ham": int((~spam).sum()),
-        "spun": len(further),
+        "spun": sum(spun),
         "max_fpr": options.max_fpr,
         "seed": options.seed,
         "leave_sources_out": options.leave_sources_out,
-        "sources": len(np.unique(sources)),
+        "sources": int(source.max()) + 1,
         "cutoffs": {**cutoffs._asdict(), "promise": cutoffs.promise},
     }
-    intercept = float(classifier["regression"].intercept_[0])
+    learned = regressions.learned()
     model = Model(
-        learned_parts(classifier), intercept, slope, offset, cutoffs.ham, cutoffs.spam, facts
+        learned_parts(learned),
+        float(learned.intercept[-1]),
+        slope,
+        offset,
+        cutoffs.ham,
+        cutoffs.spam,
+        facts,
     )
-    return Fitted(model, classifier, probability, cutoffs)
+    return Fitted(model, probability, cutoffs)
 
 
-def learned_parts(classifier: Pipeline) -> tuple[Part, ...]:
-    """What the classifier learned, as the float32 arrays the model keeps."""
-    weights = classifier["regression"].coef_[0]
+def learned_parts(learned: Learned) -> tuple[Part, ...]:
+    """What the regression on all comments learned, as the float32 arrays the model keeps."""
     parts = []
     begin = 0
     for block in features.BLOCKS:
-        select, tfidf = classifier["blocks"].named_transformers_[block.name]
-        idf, weight = np.zeros(block.size, "<f4"), np.zeros(block.size, "<f4")
-        end = begin + int(select.seen_.sum())
-        idf[select.seen_] = tfidf.idf_
-        weight[select.seen_] = weights[begin:end] * block.scale
-        parts.append(Part(block, idf.tobytes(), weight.tobytes()))
-        begin = end
+        columns = slice(begin, begin + block.size)
+        idf, weight = learned.idf[columns, -1], learned.weight[columns, -1] * block.scale
+        parts.append(Part(block, idf.astype("<f4").tobytes(), weight.astype("<f4").tobytes()))
+        begin += block.size
     return tuple(parts)

@@ -105,7 +105,7 @@ def evaluate(
     from spamguard import evaluation, training
     from spamguard.formats.output import whole_file
 
-    table, dropped = _cleaned(labelled, also)
+    table, dropped = _cleaned(labelled, time_column)
     if group_by:
         table["group"] = table["file" if group_by == "file" else "group"].fillna("").astype(str)
     # A report that cannot be written fails here, before the long work.
@@ -253,19 +253,21 @@ def _places(table: Any, files: int) -> list[str]:
     ]
 
 
-def _cleaned(labelled: Labelled, also: dict[str, str]) -> tuple[Any, dict[str, int]]:
+def _cleaned(labelled: Labelled, time_column: str | None) -> tuple[Any, dict[str, int]]:
     """The rows that can be measured on, and how many others there were for which reason."""
     import pandas as pd
 
     from spamguard import training
 
-    table, dropped = training.clean_table(
-        pd.DataFrame(labelled.rows, columns=["comment", "label", "file", "line", "source", *also])
+    comments = list(labelled.comments())
+    keep, dropped = training.usable(
+        (comment.text for comment in comments), labelled.columns["label"]
     )
-    if "time" in also:
+    table = pd.DataFrame({"comment": comments, **labelled.columns})[keep].reset_index(drop=True)
+    if time_column:
         table, dropped["undated"] = _dated(table)
         if table.empty and dropped["undated"]:
-            raise InputError(f"no date in column {also['time']!r} can be read")
+            raise InputError(f"no date in column {time_column!r} can be read")
     if table.empty:
         raise TrainingError("no labelled comments are left to measure on")
     return table, dropped

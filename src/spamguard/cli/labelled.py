@@ -1,9 +1,15 @@
 """What train and evaluate share: labelled comments from files."""
 
 import os
+import pickle
+import re
+import tempfile
 import time
+import weakref
+from array import array
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice
 from typing import Any
 
 import click
@@ -17,10 +23,16 @@ from spamguard.cli.common import (
     report_oddities,
     say,
 )
-from spamguard.errors import InputError
+from spamguard.errors import InputError, OutputError
 from spamguard.formats.columns import Labels
 from spamguard.formats.rows import Rows
 from spamguard.formats.source import Source
+from spamguard.records import Comment
+
+#: Comments of this many bytes are kept in memory, more in a temporary file.
+MOST_IN_MEMORY = 64 << 20
+BATCH = 1000
+MAY_BE_EMPTY = ("author", "author_url")
 
 
 def label_options(function: Any) -> Any:
@@ -36,7 +48,11 @@ def label_options(function: Any) -> Any:
 
 
 class Labelled:
-    """Labelled comments from files, as the table that training cleans, and how they were read."""
+    """Labelled comments from files, what is known of each, and how they were read.
+
+    The comments lie outside memory if they are many; ``columns`` has what else is known, a value
+    for each comment: label, file, line, source, and what was asked for.
+    """
 
     def __init__(
         self,
@@ -51,8 +67,17 @@ class Labelled:
         )
         if spam & ham:
             raise click.UsageError(f"{(spam & ham).pop()!r} cannot mean both spam and ham")
-        self.rows: list[dict[str, Any]] = []
+        self.columns: dict[str, Any] = {"label": [], "file": [], "line": array("q"), "source": []}
         self.bad = 0
+        self._spool = tempfile.SpooledTemporaryFile(  # noqa: SIM115 - closed in the next line
+            MOST_IN_MEMORY, prefix="spamguard-"
+        )
+        weakref.finalize(self, self._spool.close)
+        self._batch: list[Comment] = []
+        self._batches = 0
+        #: Runs of comments, each with the fields that its file does not really have.
+        self._runs: list[tuple[int, list[str]]] = []
+        self._names: dict[str, str] = {}
         self._meanings = (spam_values, ham_values)
         self._include_pingbacks = include_pingbacks
         self._trash_is_spam = trash_is_spam
@@ -72,7 +97,10 @@ class Labelled:
         """
         with Source(path) as source, progress(source, f"reading {source.name}", quiet) as step:
             refuse_input_as_output(source, output)
-            begun = len(self.rows)
+            filled: dict[str, bool] = {}
+            for name in also:
+                self.columns.setdefault(name, [])
+            begun = len(self.columns["label"])
             reader = formats.open_table(
                 source,
                 format_name,
@@ -93,22 +121,27 @@ class Labelled:
                     if labels is None and ("label" in reader.columns or not is_export):
                         labels = self._labels(source, reader.columns)
                         check_columns(source, reader.names, also.values())
-                    row = {
-                        "comment": record.comment,
-                        "label": record.label
+                    told = str(reader.cell(record, reader.columns.get("source", "")) or path)
+                    self._add(
+                        record.comment,
+                        label=record.label
                         if labels is None
                         else labels.read(reader.cell(record, labels.column)),
-                        "file": source.name,
-                        "line": record.line,
-                        "source": reader.cell(record, reader.columns.get("source", "")) or path,
-                    }
-                    for name, column in also.items():
-                        row[name] = reader.cell(record, column)
-                    self.rows.append(row)
+                        file=source.name,
+                        line=record.line,
+                        source=self._names.setdefault(told, told),
+                        **{name: reader.cell(record, column) for name, column in also.items()},
+                    )
+                    for field in MAY_BE_EMPTY:
+                        value = getattr(record.comment, field)
+                        if value is not None:
+                            filled[field] = bool(value) or filled.get(field, False)
                 step()
             complaints.close()
             report_oddities(source, reader)
-            self._forget_empty_fields(begun)
+            # A field that is empty throughout a file is one that its source does not have.
+            empty = [field for field, ever in filled.items() if not ever]
+            self._runs.append((len(self.columns["label"]) - begun, empty))
             if labels is not None and not quiet:
                 took = ", ".join(f"{field} = {name}" for field, name in reader.columns.items())
                 meanings = reader.meanings if isinstance(reader, Rows) else None
@@ -118,13 +151,34 @@ class Labelled:
                     say(escaped(f"{source.name}: columns: {took}"))
                     say(escaped(f"{source.name}: labels: {labels.described()}"))
 
-    def _forget_empty_fields(self, begun: int) -> None:
-        """A field that is empty throughout a file is one that its source does not have."""
-        rows = self.rows[begun:]
-        for field in ("author", "author_url"):
-            if not any(getattr(row["comment"], field) for row in rows):
-                for row in rows:
-                    row["comment"] = row["comment"]._replace(**{field: None})
+    def _add(self, comment: Comment, **known: Any) -> None:
+        for name, value in known.items():
+            self.columns[name].append(value)
+        self._batch.append(comment)
+        if len(self._batch) == BATCH:
+            self._put_away()
+
+    def _put_away(self) -> None:
+        try:
+            pickle.dump([tuple(comment) for comment in self._batch], self._spool)
+        except OSError as error:
+            raise OutputError(
+                f"{tempfile.gettempdir()}: comments cannot be kept here: {error.strerror}"
+            ) from None
+        self._batches += 1
+        self._batch = []
+
+    def comments(self) -> Iterator[Comment]:
+        """All comments in order."""
+        if self._batch:
+            self._put_away()
+        self._spool.seek(0)
+        kept = chain.from_iterable(pickle.load(self._spool) for _ in range(self._batches))
+        for rows, empty in self._runs:
+            nothing: dict[str, Any] = dict.fromkeys(empty)
+            for cells in islice(kept, rows):
+                comment = Comment._make(cells)
+                yield comment._replace(**nothing) if nothing else comment
 
     def _labels(self, source: Source, columns: Any) -> Labels:
         if "label" not in columns:
@@ -173,6 +227,26 @@ class FalsePositiveRate(click.FloatRange):
         if rate != rate:  # noqa: PLR0124 - true of NaN alone
             self.fail("it is no number", param, ctx)
         return rate
+
+
+class Memory(click.ParamType[int]):
+    """An amount of memory such as 500M or 1.5G, in bytes."""
+
+    name = "size"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> int:
+        found = re.fullmatch(r"(\d{1,15}(?:\.\d{1,9})?) ?([KMGT]?)(?:i?B)?", value, re.IGNORECASE)
+        if found is None:
+            self.fail(f"{value!r} is no amount of memory; write it like 500M or 2G", param, ctx)
+        return int(float(found[1]) * 1024 ** " KMGT".index(found[2].upper() or " "))
+
+
+def half_of_memory() -> str:
+    """Half of the machine's memory, 2 GiB where the system does not tell."""
+    try:
+        return str(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2)
+    except (AttributeError, ValueError, OSError):
+        return "2G"
 
 
 files_argument = click.argument("files", nargs=-1, required=True, metavar="FILE...")

@@ -3,7 +3,8 @@
 import os
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable
+from itertools import compress
 from typing import Any
 
 import click
@@ -20,16 +21,21 @@ from spamguard.cli.common import (
 )
 from spamguard.cli.labelled import (
     Labelled,
+    Memory,
     dropped_counts,
     files_argument,
     fpr_option,
+    half_of_memory,
     label_options,
     moment,
     seed_option,
     table_format_option,
 )
 from spamguard.formats.source import Source
-from spamguard.records import Comment
+from spamguard.records import SPAM, Comment
+
+#: What training takes besides the counts: in all, and for each comment.
+FIXED_MEMORY, MEMORY_A_COMMENT = 256 << 20, 400
 
 
 @click.command()
@@ -55,6 +61,13 @@ from spamguard.records import Comment
     metavar="N FILE",
     help="Add N texts that the spam templates in FILE ({a|b} picks one) stand for.",
 )
+@click.option(
+    "--max-memory",
+    type=Memory(),
+    default=half_of_memory,
+    metavar="SIZE",
+    help="Keep within this much memory, such as 2G, by use of the disk [half of the machine's].",
+)
 @quiet_option
 def train(
     files: tuple[str, ...],
@@ -68,6 +81,7 @@ def train(
     seed: int,
     leave_sources_out: bool,
     spun: tuple[tuple[int, str], ...],
+    max_memory: int,
     quiet: bool,
     **options: Any,
 ) -> None:
@@ -80,20 +94,29 @@ def train(
     for path in files:
         labelled.read(path, format_name, chosen, {}, quiet, output)
 
-    import pandas as pd
+    import numpy as np
 
     from spamguard import evaluation, storage, training
     from spamguard.formats.output import whole_file
 
-    table, dropped = training.clean_table(
-        pd.DataFrame(labelled.rows, columns=["comment", "label", "source"])
+    labels = labelled.columns["label"]
+    keep, dropped = training.usable((comment.text for comment in labelled.comments()), labels)
+    is_spam = keep & np.fromiter((label == SPAM for label in labels), bool)
+    spam = is_spam[keep]
+    sources = list(compress(labelled.columns["source"], keep))
+    rank = {name: number for number, name in enumerate(sorted(set(sources)))}
+    room = max_memory - FIXED_MEMORY - MEMORY_A_COMMENT * len(spam)
+    choices = training.Options(max_fpr, seed, leave_sources_out, moment(), max(room, 0))
+    fitted = training.fit(
+        compress(labelled.comments(), keep),
+        spam,
+        choices,
+        np.array([rank[name] for name in sources], int),
+        {
+            path: _spun(path, count, seed, compress(labelled.comments(), is_spam), spam.sum())
+            for count, path in spun
+        },
     )
-    spam = (table["label"] == "spam").to_numpy()
-    choices = training.Options(max_fpr, seed, leave_sources_out, moment())
-    comments = list(table["comment"])
-    senders = [comment for comment, bad in zip(comments, spam, strict=True) if bad]
-    further = {path: list(_spun(path, count, seed, senders)) for count, path in spun}
-    fitted = training.fit(comments, spam, choices, table["source"], further)
     figures = evaluation.measure(evaluation.judged(fitted.model, fitted.probability, spam))
     model = fitted.model._replace(
         facts={
@@ -121,13 +144,17 @@ def train(
         say(f"{output}: written in {time.perf_counter() - begun:.1f} s")
 
 
-def _spun(path: str, count: int, seed: int, senders: list[Comment]) -> Iterator[Comment]:
-    """Spam from the templates in a file, each text signed like one of the known spam."""
+def _spun(path: str, count: int, seed: int, spam: Iterable[Comment], known: int) -> list[Comment]:
+    """Spam from the templates in a file, each text signed like one of the ``known`` spam."""
     from spamguard.spin import expansions
 
     with Source(path) as source:
         content = "".join(source.text_chunks())
+    texts = list(expansions(path, content, count, seed))
+    if not known:
+        return [Comment(text) for text in texts]
     choose = random.Random(seed)  # noqa: S311 - variety, not secrecy
-    for text in expansions(path, content, count, seed):
-        sender = choose.choice(senders) if senders else Comment("")
-        yield sender._replace(text=text)
+    chosen = [choose.randrange(known) for _ in texts]
+    wanted = set(chosen)
+    senders = {number: comment for number, comment in enumerate(spam) if number in wanted}
+    return [senders[number]._replace(text=text) for number, text in zip(chosen, texts, strict=True)]

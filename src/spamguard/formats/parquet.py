@@ -112,27 +112,29 @@ class Writer:
         types = (pa.float64() if name == PROBABILITY_COLUMN else pa.string() for name in names)
         self._schema = pa.schema(list(zip(names, types, strict=True)))
         self._writer = parquet.ParquetWriter(file, self._schema)
-        self._lines: list[str] = []
-        self._size = 0
+        self._group: list[Any] = []  # as Arrow has it, which is smaller than objects of Python
+        self._rows = self._size = 0
 
     def write(self, text: str) -> None:
         """Add rows: whole lines, each an object with a value for every column."""
-        self._lines += text.split("\n")[:-1]
-        self._size += len(text)
-        if self._size >= GROUP or len(self._lines) >= GROUP_ROWS:
-            self._flush()
-
-    def _flush(self) -> None:
-        items = [json.loads(line) for line in self._lines]
-        self._lines, self._size = [], 0
+        items = [json.loads(line) for line in text.split("\n")[:-1]]
         columns = [
             self._pa.array([_as(field.type, item[field.name]) for item in items], field.type)
             for field in self._schema
         ]
-        self._writer.write_table(self._pa.Table.from_arrays(columns, schema=self._schema))
+        self._group.append(self._pa.RecordBatch.from_arrays(columns, schema=self._schema))
+        self._rows += len(items)
+        self._size += len(text)
+        if self._size >= GROUP or self._rows >= GROUP_ROWS:
+            self._flush()
+
+    def _flush(self) -> None:
+        self._writer.write_table(self._pa.Table.from_batches(self._group, self._schema))
+        self._group = []
+        self._rows = self._size = 0
 
     def close(self) -> None:
-        if self._lines:
+        if self._rows:
             self._flush()
         self._writer.close()
 
