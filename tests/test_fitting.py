@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.model_selection import StratifiedGroupKFold
 
-from reference import count_columns, make_classifier, matrix_of_rows
+from reference import count_columns, make_blocks, make_classifier, matrix_of_rows
 from spamguard import counts, fitting, training
 from spamguard.errors import OutputError
 from spamguard.fitting import LANES, Regressions
@@ -35,13 +35,29 @@ def member(corpus):
     return member
 
 
-def fitted(some, spam, weights, member, **limits):
-    regressions = Regressions(some, spam, weights, member)
+def fitted(some, spam, weights, member, hidden=None, **limits):
+    hidden = np.zeros(len(spam), bool) if hidden is None else hidden
+    regressions = Regressions(some, spam, weights, member, hidden)
     regressions.fit(0, **limits)
     return regressions
 
 
 TIGHT = {"tolerance": 1e-7, "still": 0.0}
+
+
+def test_hidden_names_and_addresses_are_not_learned_from(corpus, prepared, weights):
+    comments, spam = corpus
+    hidden = np.random.default_rng(2).random(len(spam)) < 0.5
+    blocks = make_blocks()
+    table = blocks.fit_transform(count_columns(comments))
+    learned = table.toarray()
+    for name in ("author", "site"):
+        learned[hidden, blocks.output_indices_[name]] = 0
+    regression = make_classifier()[-1].fit(learned, spam, sample_weight=weights)
+    member = np.ones((len(spam), LANES), bool)
+    regressions = fitted(prepared.counts, spam, weights, member, hidden, **TIGHT)
+    said = regressions.log_odds(np.zeros(len(spam), int))
+    assert said == pytest.approx(regression.decision_function(table), abs=2e-3)
 
 
 @pytest.mark.parametrize("lane", [0, LANES - 1])

@@ -7,9 +7,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from reference import classifier_of, count_columns
+from spamguard import text
 from spamguard.kernel import Interpreted
 from spamguard.model import Scorer, sigmoid
-from spamguard.records import HAM, SPAM, UNSURE, Comment
+from spamguard.records import HAM, SPAM, UNSURE, Columns, Comment
 from strategies import comments, texts
 
 any_number = st.floats(allow_nan=False)
@@ -62,16 +63,57 @@ def classifier(small_model, corpus):
     return classifier_of(small_model.model, corpus[0])
 
 
+def clean_texts(comments):
+    return list(text.views(Columns.of(comments), Interpreted()).text)
+
+
+def short(comments):
+    """Those that are not read in windows."""
+    cleaned = zip(comments, clean_texts(comments), strict=True)
+    return [comment for comment, clean in cleaned if len(clean) <= text.LONG]
+
+
 @settings(max_examples=60)
-@given(batch=st.lists(comments, min_size=1, max_size=8))
+@given(batch=st.lists(comments, min_size=1, max_size=8).map(short))
 def test_log_odds_are_those_of_scikit_learn(classifier, fast, batch):
     expected = classifier.decision_function(count_columns(batch))
     assert fast.log_odds(batch) == pytest.approx(list(expected), abs=1e-4)
 
 
 def test_log_odds_of_the_training_rows_are_those_of_scikit_learn(classifier, fast, corpus):
-    expected = classifier.decision_function(count_columns(corpus[0]))
-    assert fast.log_odds(corpus[0]) == pytest.approx(list(expected), abs=1e-4)
+    batch = short(corpus[0])
+    expected = classifier.decision_function(count_columns(batch))
+    assert fast.log_odds(batch) == pytest.approx(list(expected), abs=1e-4)
+
+
+def test_a_long_text_counts_as_much_as_its_worst_window(classifier, slow, fast, corpus):
+    rows, spam = corpus
+    ham = [row.text for row, bad in zip(rows, spam, strict=True) if not bad]
+    innocent = " ".join(ham[:12])
+    raised = 0
+    for bait in [row.text for row, bad in zip(rows, spam, strict=True) if bad][:10]:
+        (whole,) = clean_texts([Comment(f"{innocent} {bait} {innocent}")])
+        found = text.windows([ord(letter) for letter in whole], [0], [len(whole)])
+        pieces = [Comment(piece) for piece in [whole, *(whole[b:e] for _, b, e in found)]]
+        odds = classifier.decision_function(count_columns(pieces))
+        assert fast.log_odds(pieces[:1]) == slow.log_odds(pieces[:1])
+        assert fast.log_odds(pieces[:1]) == pytest.approx([max(odds)], abs=1e-4)
+        raised += odds[0] < max(odds) - 1
+    assert raised > 5
+
+
+@settings(max_examples=60)
+@given(words=st.text("ab ", min_size=1, max_size=3000))
+@example(words="a" * 3000)
+def test_windows_cover_a_long_text_and_are_short_themselves(words):
+    codes = list(map(ord, words))
+    found = [(begin, end) for _, begin, end in text.windows(codes, [0], [len(codes)])]
+    assert bool(found) == (len(words) > text.LONG)
+    seen = set()
+    for begin, end in found:
+        assert 0 < end - begin <= text.LONG
+        seen |= set(range(begin, end))
+    assert not found or "".join(words[at] for at in range(len(words)) if at not in seen) == ""
 
 
 def test_the_model_has_learned(small_model, slow, corpus):

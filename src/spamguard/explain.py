@@ -36,7 +36,7 @@ class Explanation(NamedTuple):
 
 
 def explain(model: Model, comment: Comment) -> Explanation:
-    """Share out the calibrated log-odds of one comment.
+    """Share out the calibrated log-odds of one comment, or of that window of it which decides.
 
     A column's share is split equally over its occurrences, and that of an n-gram over its
     characters, so that each ends in the pieces (what stands between blanks) that it lies in.
@@ -44,6 +44,11 @@ def explain(model: Model, comment: Comment) -> Explanation:
     scorer = Scorer(model)
     views = text.views(Columns.of([comment]), scorer.speed)
     (log_odds,) = scorer.log_odds_of(views)
+    for window in _windows(views.text[0], scorer.speed):  # the one that decided, if one did
+        alone = views._replace(text=[window])
+        if scorer.log_odds_of(alone) == [log_odds]:
+            views = alone
+            break
     shares: defaultdict[tuple[str, str], float] = defaultdict(float)
     rest = 0.0
     for view, name in enumerate(features.VIEWS):
@@ -67,6 +72,10 @@ def explain(model: Model, comment: Comment) -> Explanation:
         reasons=reasons,
         rest=rest,
     )
+
+
+def _windows(string: str, speed: kernel.Interpreted) -> list[str]:
+    return [string[begin:end] for _, begin, end in text.windows(*speed.codes([string]))]
 
 
 def _share_out(part: Part, string: str, slope: float, by_character: list[float]) -> float:

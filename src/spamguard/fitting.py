@@ -33,6 +33,8 @@ AT_ONCE = 32768
 #: A row whose share moves by less than this part of what it may be is left as it is.
 STILL = 1e-4
 
+#: Which blocks can be hidden. Hiding the keywords too gains less on blogs and costs more elsewhere.
+CAN_HIDE = np.array([block.name in ("author", "site") for block in features.BLOCKS])
 #: What a count is worth: sublinear, as scikit-learn's TfidfTransformer has it.
 WORTH = np.array(kernel.TERM_FREQUENCY, np.float32)
 #: Where the columns of each block begin among those of all, and where the last ones end.
@@ -193,11 +195,12 @@ class Regressions:
     ``STRENGTH`` times the weighted log-losses of its rows; the intercept is free.
 
     spam: bool, of shape (rows,). weights: (rows,). member: which regression learns from which
-    row, bool array of shape (rows, LANES).
+    row, bool array of shape (rows, LANES). hidden: which rows are learned from without the blocks
+    that can be hidden, bool, (rows,).
     """
 
-    def __init__(self, counts: Counts, spam: Any, weights: Any, member: Any) -> None:
-        self._counts, self._member = counts, member
+    def __init__(self, counts: Counts, spam: Any, weights: Any, member: Any, hidden: Any) -> None:
+        self._counts, self._member, self._hidden = counts, member, hidden
         self._sides = np.where(spam, 1.0, -1.0)
         self._most = STRENGTH * weights
         self._do: Any = _compiled()
@@ -247,6 +250,7 @@ class Regressions:
             for group in np.array_split(of_shards.permutation(len(self._counts)), groups):
                 rows, shard = self._counts.joined(group)
                 scales = np.concatenate([self._scales[number][0] for number in group])
+                scales[np.ix_(self._hidden[rows], CAN_HIDE)] = 0
                 order = np.argsort(rows)[of_rows.permutation(len(rows))]
                 held = shares[rows]
                 self._do.improve(

@@ -8,6 +8,9 @@ from typing import Any, NamedTuple
 from spamguard import features, kernel, text
 from spamguard.records import HAM, SPAM, UNSURE, Columns, Comment, Verdict
 
+#: The first view, so that what it adds to the scores can be compared.
+_TEXT = features.VIEWS.index("text")
+
 
 class Part(NamedTuple):
     """One block with what was learned for it: little-endian float32, one for each column."""
@@ -83,7 +86,11 @@ class Scorer:
         return self.log_odds_of(text.views(comments, self.speed))
 
     def log_odds_of(self, views: text.Views) -> list[float]:
-        """The same of comments whose views are known."""
+        """The same of comments whose views are known.
+
+        A long text counts as much as that window of it which looks most like spam, if that is
+        more than the whole does.
+        """
         scores: Any = array("d", [self.model.intercept]) * len(views.text)
         speed = self.speed
         for view, strings in enumerate(views):
@@ -91,14 +98,25 @@ class Scorer:
             longest = text.longest(strings)
             if not parts or not longest:
                 continue
-            runs = text.runs(strings, speed)
-            columns = self._columns(longest * max(part[0].high for part in parts))
-            for block, *learned in parts:
-                speed.score_texts(
-                    *runs, block.unit, block.low, block.high, block.bits,
-                    speed.rises, *learned, columns, scores,
-                )  # fmt: skip
+            codes, begins, ends = text.runs(strings, speed)
+            self._add(parts, longest, (codes, begins, ends), scores)
+            if longest > text.LONG and view == _TEXT:
+                windows = list(text.windows(codes, begins, ends))
+                places, *within = map(speed.places, zip(*windows, strict=True))
+                raised: Any = array("d", [self.model.intercept]) * len(windows)
+                self._add(parts, text.LONG, (codes, *within), raised)
+                for place, score in zip(places, raised, strict=True):
+                    scores[place] = max(scores[place], score)
         return list(scores)
+
+    def _add(self, parts: Any, longest: int, runs: Any, scores: Any) -> None:
+        """Add what these parts say of runs of code points, none longer than ``longest``."""
+        columns = self._columns(longest * max(part[0].high for part in parts))
+        for block, *learned in parts:
+            self.speed.score_texts(
+                *runs, block.unit, block.low, block.high, block.bits,
+                self.speed.rises, *learned, columns, scores,
+            )  # fmt: skip
 
     def _columns(self, room: int) -> Any:
         """Scratch for so many columns at least."""

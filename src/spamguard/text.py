@@ -16,6 +16,9 @@ from spamguard.records import Columns
 
 #: Longer texts are read at both ends: what a spammer hides behind padding stands at the end.
 HEAD, TAIL = 6000, 4000
+#: Longer clean texts are also read in windows of about so many characters, a stride apart: spam may
+#: stand among innocent words. A window is never longer than LONG.
+LONG, WINDOW, STRIDE = 600, 400, 200
 _MOST_NAME, _MOST_ADDRESS, _MOST_LINKS = 200, 500, 20
 #: The view of a field that was left empty, which says something; "" is a field that is not there.
 EMPTY = "-"
@@ -119,6 +122,23 @@ def runs(strings: Sequence[str], speed: kernel.Interpreted) -> tuple[Any, Any, A
     if isinstance(strings, CleanTexts):
         return strings.codes, speed.places(strings.begins), speed.places(strings.ends)
     return speed.codes(strings)
+
+
+def windows(codes: Any, begins: Any, ends: Any) -> Iterator[tuple[int, int, int]]:
+    """The windows of the long ones among some texts: which text, and where they begin and end.
+
+    They begin and end at blanks, if any are near.
+    """
+    for text, (begin, end) in enumerate(zip(begins, ends, strict=True)):
+        if end - begin > LONG:
+            for place in range(begin, end - STRIDE, STRIDE):
+                last = min(place + WINDOW, end)
+                yield text, _blank(codes, place, end), min(_blank(codes, last, end) + 1, end)
+
+
+def _blank(codes: Any, place: int, end: int) -> int:
+    """The first blank from ``place`` on, or ``place`` if there is none within a stride."""
+    return next((at for at in range(place, min(place + STRIDE, end)) if codes[at] == 32), place)
 
 
 def clean(raws: Sequence[str], speed: kernel.Interpreted) -> tuple[CleanTexts, dict[int, Found]]:

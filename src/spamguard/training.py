@@ -18,6 +18,9 @@ from spamguard.records import HAM, SPAM, Columns, Comment
 
 #: Fewer of a class than this cannot be folded, let alone learned from.
 FEWEST = 20
+#: This share of the comments is learned from without the blocks of name and address. Else these
+#: would explain what words explain too, and where they are missing, little would be known.
+HIDDEN = 0.5
 #: At most this share of out-of-fold spam lies below the ham cut-off.
 MOST_SPAM_PASSED = 0.02
 CONFIDENCE = 0.95
@@ -238,7 +241,8 @@ def fit_prepared(
     fold, member = divide(spam, alike, source, options)
     member = np.concatenate([member, np.ones((sum(spun), LANES), bool)])
     weights = balancing_weights(every_spam, every_source)
-    regressions = Regressions(prepared.counts, every_spam, weights, member)
+    hidden = np.random.default_rng(options.seed).random(len(every_spam)) < HIDDEN
+    regressions = Regressions(prepared.counts, every_spam, weights, member, hidden)
     regressions.fit(options.seed)
     scores = regressions.log_odds(np.append(fold, np.zeros(sum(spun), int)))[:rows]
     slope, offset = calibrate(scores, spam)
