@@ -79,16 +79,18 @@ def _pass(path: Path) -> tuple[int, dict[str, float]]:
     with Source(str(path)) as source:
         batches = iter(formats.open_table(source, None, {}).batches())
         while (batch := timed("read", lambda: next(batches, None))) is not None:
-            if not len(batch):
-                continue
             if not isinstance(batch, PlainRows):
-                raise SystemExit(f"{path}: not a plain CSV, which alone has these stages")
+                if batch:
+                    raise SystemExit(f"{path}: not a plain CSV, which alone has these stages")
+                continue
             rows += len(batch)
             columns = timed("read", lambda batch=batch: batch.columns)
             views = timed("views", lambda columns=columns: text.views(columns, scorer.speed))
             log_odds = timed("scoring", lambda views=views: scorer.log_odds_of(views))
-            verdicts = timed("verdicts", lambda log_odds=log_odds: model.verdicts(log_odds))
-            timed("rows", lambda batch=batch, said=verdicts: "".join(batch.annotated(said)))
+            verdicts = timed(
+                "verdicts", lambda log_odds=log_odds: model.verdicts(log_odds, scorer.speed)
+            )
+            timed("rows", lambda batch=batch, said=verdicts: batch.annotated(said))
     return rows, spent
 
 

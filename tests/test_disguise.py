@@ -164,13 +164,22 @@ def test_the_padding_of_a_word_does_not_count_as_spaced():
     assert undisguised("1 2 3 4 5 and a b a b")[2] == []
 
 
-def needs(text):
-    """What the kernel says that a text needs."""
+def tidied(text, *, plain):
+    """The text as the kernel tidies it, and what it says that it needs."""
     speed = kernel.Interpreted()
     codes, begins, ends = speed.codes([text])
-    tidy, tidy_ends, needs = (speed.numbers(size) for size in (len(codes) + 2, 1, 1))
-    speed.tidy_texts(codes, begins, ends, False, speed.classes, tidy, tidy_ends, needs)
-    return needs[0]
+    tidy = speed.numbers(len(codes) + 2)
+    place, tidy_begins, tidy_ends, needs = (speed.places([0]) for _ in range(4))
+    size = speed.tidy_texts(
+        *(codes, begins, ends, plain, speed.table, speed.letters),
+        *(tidy, place, 0, tidy_begins, tidy_ends, needs),
+    )
+    assert (tidy_begins[0], tidy_ends[0]) == (0, size)
+    return kernel.decoded(tidy[:size]), needs[0]
+
+
+def needs(text):
+    return tidied(text, plain=False)[1]
 
 
 @pytest.mark.parametrize(
@@ -207,13 +216,9 @@ def test_plain_texts_are_told_from_those_that_need_a_closer_look(text, needed):
 @given(st.text(st.characters(exclude_categories=()), max_size=80))
 def test_tidy_texts_are_lower_case_and_split_as_python_splits(raw):
     """Letters beyond ASCII are another room's business, and controls are blanks."""
-    speed = kernel.Interpreted()
-    codes, begins, ends = speed.codes([raw])
-    tidy, tidy_ends, needs = (speed.numbers(size) for size in (len(codes) + 2, 1, 1))
-    speed.tidy_texts(codes, begins, ends, True, speed.classes, tidy, tidy_ends, needs)
     shown = "".join(" " if unicodedata.category(c) == "Cc" else c for c in raw)
     lower = "".join(c.lower() if c.isascii() else c for c in shown)
-    assert kernel.decoded(tidy[: tidy_ends[0]]) == " ".join(["", *lower.split(), ""]).rjust(2)
+    assert tidied(raw, plain=True)[0] == " ".join(["", *lower.split(), ""]).rjust(2)
 
 
 @given(st.lists(texts, max_size=5))

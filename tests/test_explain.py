@@ -59,7 +59,7 @@ def test_reasons_are_sorted_and_pick_their_side(small_model, comment):
 def hand_made(unit, low, high, weights):
     """A model of one block of the text in which only these n-grams weigh anything."""
     block = features.Block("by hand", features.VIEWS.index("text"), unit, low, high, 16)
-    columns = [0] * 100
+    columns = kernel.Interpreted().numbers(100)
     learned = array("f", [0.0]) * block.size
     for ngram, weight in weights.items():
         codes = [ord(character) for character in ngram]

@@ -22,6 +22,7 @@ RANKS = {
     "letters": 1,
     "spelling": 1,
     "spin": 1,
+    "cells": 1,
     "text": 1,
     "kernel": 1,
     "formats": 1,
@@ -46,7 +47,7 @@ RANKS = {
     "cli": 7,
 }
 #: What the formats may know besides themselves.
-FORMATS_MAY_IMPORT = {"errors", "records", "text"}
+FORMATS_MAY_IMPORT = {"cells", "errors", "kernel", "records", "text"}
 #: What costs too much to load before one comment is answered.
 HEAVY = {"numpy", "scipy", "pandas", "sklearn", "joblib", "numba", "matplotlib", "pyarrow"}
 

@@ -106,9 +106,9 @@ def test_the_hash_is_fnv_1a(text, hashed, unit):
         ("", 1, 5, []),
         ("a", 1, 5, ["a"]),
         ("a", 2, 5, []),
-        ("abc", 1, 2, ["a", "ab", "b", "bc", "c"]),
+        ("abc", 1, 2, ["a", "b", "c", "ab", "bc"]),
         ("abcd", 3, 3, ["abc", "bcd"]),
-        (" é\N{GRINNING FACE}", 1, 3, [" ", " é", " é😀", "é", "é😀", "😀"]),
+        (" é\N{GRINNING FACE}", 1, 3, [" ", "é", "😀", " é", "é😀", " é😀"]),
     ],
 )
 def test_character_ngrams(text, low, high, expected):
@@ -122,13 +122,13 @@ def test_character_ngrams(text, low, high, expected):
         (" ... ", 1, 2, []),
         ("one", 1, 2, ["one"]),
         ("one", 2, 2, []),
-        (" Hello, world! x_1", 1, 2, ["Hello", "Hello, world", "world", "world! x_1", "x_1"]),
-        ("a b c d", 2, 3, ["a b", "a b c", "b c", "b c d", "c d"]),
+        (" Hello, world! x_1", 1, 2, ["Hello", "world", "x_1", "Hello, world", "world! x_1"]),
+        ("a b c d", 2, 3, ["a b", "b c", "c d", "a b c", "b c d"]),
         ("don't", 1, 1, ["don", "t"]),
         ("straße дешёвые", 1, 1, ["straße", "дешёвые"]),
         ("wow😀😀ok", 1, 1, ["wow", "😀", "😀", "ok"]),
-        ("good😀", 1, 2, ["good", "good😀", "😀"]),
-        ("便宜表", 1, 2, ["便", "便宜", "宜", "宜表", "表"]),
+        ("good😀", 1, 2, ["good", "😀", "good😀"]),
+        ("便宜表", 1, 2, ["便", "宜", "表", "便宜", "宜表"]),
         ("とabc", 1, 1, ["と", "abc"]),
         ("5€ → now", 1, 1, ["5€", "→", "now"]),
         ("a\N{NO-BREAK SPACE}b\N{EM DASH}c。d", 1, 1, ["a", "b", "c", "d"]),
@@ -143,7 +143,7 @@ def test_word_ngrams(text, low, high, expected):
     [
         ("   ", 1, 1, []),
         ("@cheap .com  /buy!", 1, 1, ["@cheap", ".com", "/buy!"]),
-        ("a-b 😀😀 c", 1, 2, ["a-b", "a-b 😀😀", "😀😀", "😀😀 c", "c"]),
+        ("a-b 😀😀 c", 1, 2, ["a-b", "😀😀", "c", "a-b 😀😀", "😀😀 c"]),
     ],
 )
 def test_token_ngrams(text, low, high, expected):

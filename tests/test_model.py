@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from reference import classifier_of, count_columns
 from spamguard import text
-from spamguard.kernel import Interpreted
-from spamguard.model import Scorer, sigmoid
+from spamguard.kernel import Interpreted, sigmoid
+from spamguard.model import Scorer
 from spamguard.records import HAM, SPAM, UNSURE, Columns, Comment
 from strategies import comments, texts
 

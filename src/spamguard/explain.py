@@ -1,7 +1,7 @@
 """The words, links and author parts that moved a verdict."""
 
 from collections import defaultdict
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from spamguard import features, kernel, text
 from spamguard.model import Model, Part, Scorer
@@ -46,7 +46,7 @@ def explain(model: Model, comment: Comment) -> Explanation:
     (log_odds,) = scorer.log_odds_of(views)
     for window in _windows(views.text[0], scorer.speed):  # the one that decided, if one did
         alone = views._replace(text=[window])
-        if scorer.log_odds_of(alone) == [log_odds]:
+        if scorer.log_odds_of(alone)[0] == log_odds:
             views = alone
             break
     shares: defaultdict[tuple[str, str], float] = defaultdict(float)
@@ -82,12 +82,12 @@ def _share_out(part: Part, string: str, slope: float, by_character: list[float])
     """Add a block's share of the log-odds to the characters; return what only blanks hold."""
     block = part.block
     room = block.high * len(string)
-    columns, places = [0] * room, [0] * (2 * room)
-    codes: Any = [ord(character) for character in string]
+    speed = kernel.Interpreted()
+    columns, places = speed.numbers(room), speed.numbers(2 * room)
+    codes, _, _ = speed.codes([string])
     count = kernel.hash_ngrams(
         codes, 0, len(codes), block.unit, block.low, block.high, block.bits, columns, places
     )
-    speed = kernel.Interpreted()
     idf, weight = speed.floats(part.idf), speed.floats(part.weight)
     times: defaultdict[int, int] = defaultdict(int)
     for column in columns[:count]:

@@ -57,7 +57,7 @@ def tally(views: text.Views, speed: kernel.Interpreted, blocks: Sequence[Block] 
         strings = views[block.view]
         codes, begins, ends = text.runs(strings, speed)
         room = block.high * int(np.subtract(ends, begins).sum())
-        found = np.empty(block.high * text.longest(strings), np.uint32)
+        found = speed.numbers(block.high * text.longest(strings))
         columns, counts = np.empty(room, np.uint16), np.empty(room, np.uint8)
         borders = np.zeros(len(begins) + 1, np.int64)
         speed.count_texts(
@@ -79,9 +79,9 @@ def hashes(strings: Sequence[str], block: Block, speed: kernel.Interpreted) -> t
     import numpy as np
 
     codes, begins, ends = text.runs(strings, speed)
-    found = np.empty(block.high * int(np.subtract(ends, begins).sum()), np.uint32)
+    found = speed.numbers(block.high * int(np.subtract(ends, begins).sum()))
     borders = np.zeros(len(strings) + 1, np.int64)
     speed.hash_texts(
         codes, begins, ends, block.unit, block.low, block.high, block.bits, found, borders
     )
-    return found[: borders[-1]], borders
+    return np.asarray(found)[: borders[-1]], borders

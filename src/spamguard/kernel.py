@@ -13,7 +13,7 @@ import operator
 import sys
 import types
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import accumulate, pairwise
 from typing import Any
 
@@ -37,9 +37,15 @@ RISES = [
     after**power - before**power for before, after in pairwise(TERM_FREQUENCY) for power in (1, 2)
 ]
 
-#: What a text still needs once it is tidy: a closer look at markup, links and letters beyond ASCII;
-#: at letters that stand apart; at signs among letters; at letters three in a row.
-MARKED, SPACED, LEET, STRETCHED = 1, 2, 4, 8
+#: What a text still needs once it is tidy: a closer look at markup, links and strange letters; at
+#: letters that stand apart; at signs among letters; at letters three in a row; at letters beyond
+#: ASCII that have not been met before.
+MARKED, SPACED, LEET, STRETCHED, NEW = 1, 2, 4, 8, 16
+ODD = SPACED | LEET | STRETCHED
+#: What stands for a letter beyond ASCII that has to be seen among its neighbours.
+STRANGE = 0xFFFFFFFF
+#: The code points that can be learned.
+LETTERS = 0x20000
 
 # Classes of code points.
 OTHER, SMALL, CAPITAL, BLANK, GAP, SIGN, DIGIT = range(7)
@@ -59,6 +65,16 @@ def _class_of(code: int) -> int:
 
 
 CLASSES = bytes(map(_class_of, range(128)))
+#: ASCII in lower case, with blanks for whatever separates.
+_LOWER = bytes(
+    32 if kind == BLANK else code + 32 if kind == CAPITAL else code
+    for code, kind in enumerate(CLASSES)
+)
+#: What ``look_closer`` stops at.
+_TELLING = bytes(chr(code) in "@[&<.:%t" for code in range(128))
+#: All that the functions have to know of each character of ASCII, in three rows.
+ASCII = CLASSES + _LOWER + _TELLING
+LOWER, TELLING = 128, 256
 
 
 def kind_beyond_ascii(code: int) -> int:
@@ -120,58 +136,83 @@ def hash_ngrams(
     columns: Any,
     places: Any,
 ) -> int:
-    """Write the column of every n-gram in ``codes[begin:end]``; return how many there are.
+    """Write the column of every n-gram in ``codes[begin:end]``, the shorter ones first; return how
+    many there are.
 
-    32-bit FNV-1a over code points, folded to ``bits`` bits. ``columns`` needs room for
-    ``high * (end - begin)`` entries; ``places``, unless it is None, for twice as many: where each
-    n-gram begins and ends.
+    32-bit FNV-1a over code points, folded to ``bits`` bits; blanks part the words of an n-gram.
+    ``columns`` needs room for ``high * (end - begin)`` entries; ``places``, unless it is None, for
+    twice as many: where each n-gram begins and ends.
     """
     mask = (1 << bits) - 1
-    count = 0
-    if unit == CHARS:
-        for start in range(begin, end):
-            hashed = 2166136261
-            last = min(start + high, end)
-            for place in range(start, last):
-                hashed = ((hashed ^ codes[place]) * 16777619) & 0xFFFFFFFF
-                if place - start + 1 >= low:
-                    columns[count] = (hashed ^ (hashed >> 16)) & mask
-                    if places is not None:
-                        places[2 * count] = start
-                        places[2 * count + 1] = place + 1
-                    count += 1
-        return count
+    count = skipped = 0
+    shorter = columns  # the hashes of n-grams one shorter, which go on from there
+    for length in range(1, min(high, end - begin) + 1):
+        hashes = columns[count:]
+        if unit == CHARS:
+            found = hash_characters(codes, begin, end, length, shorter, hashes)
+        else:
+            found = hash_words(codes, begin, end, unit, length, shorter, hashes)
+        if length < low:
+            skipped += found
+        elif places is not None:
+            locate(codes, begin, end, unit, length, places[2 * (count - skipped) :])
+        shorter = hashes
+        count += found
+    told = columns[skipped:count]
+    for place in range(count - skipped):
+        columns[place] = (told[place] ^ (told[place] >> 16)) & mask
+    return count - skipped
+
+
+def hash_characters(
+    codes: Any, begin: int, end: int, length: int, shorter: Any, hashes: Any
+) -> int:
+    """Write the hash of each run of ``length`` code points to ``hashes``; return how many."""
+    found = end - begin - length + 1
+    added = codes[end - found : end]
+    if length == 1:
+        for start in range(found):
+            hashes[start] = ((2166136261 ^ added[start]) * 16777619) & 0xFFFFFFFF
+    else:
+        for start in range(found):
+            hashes[start] = ((shorter[start] ^ added[start]) * 16777619) & 0xFFFFFFFF
+    return found
+
+
+def hash_words(
+    codes: Any, begin: int, end: int, unit: int, length: int, shorter: Any, hashes: Any
+) -> int:
+    """Write the hash of each run of ``length`` words to ``hashes``; return how many."""
+    first = -length  # the word that an n-gram begins with which ends with the word at hand
+    hashed = 0
     before = SEPARATOR
-    for start in range(begin, end):
-        kind = kind_of(codes[start], unit)
-        starts_word = kind == LONER or (kind == LETTER and before != LETTER)
-        before = kind
-        if not starts_word:
-            continue
-        hashed = 2166136261
-        words = 0
-        place = start
-        while words < high and place < end:
-            kind = kind_of(codes[place], unit)
-            if kind == SEPARATOR:
-                place += 1
-                continue
-            if words > 0:
-                hashed = ((hashed ^ 32) * 16777619) & 0xFFFFFFFF
+    for place in range(begin, end):
+        kind = kind_of(codes[place], unit)
+        if kind == LONER or (kind == LETTER and before != LETTER):
+            first += 1
+            hashed = 2166136261
+            if length > 1 and first >= 0:
+                hashed = ((shorter[first] ^ 32) * 16777619) & 0xFFFFFFFF
+        if kind != SEPARATOR and first >= 0:
             hashed = ((hashed ^ codes[place]) * 16777619) & 0xFFFFFFFF
-            place += 1
-            if kind == LETTER:
-                while place < end and kind_of(codes[place], unit) == LETTER:
-                    hashed = ((hashed ^ codes[place]) * 16777619) & 0xFFFFFFFF
-                    place += 1
-            words += 1
-            if words >= low:
-                columns[count] = (hashed ^ (hashed >> 16)) & mask
-                if places is not None:
-                    places[2 * count] = start
-                    places[2 * count + 1] = place
-                count += 1
-    return count
+            hashes[first] = hashed
+        before = kind
+    return max(first + 1, 0)
+
+
+def locate(codes: Any, begin: int, end: int, unit: int, length: int, places: Any) -> None:
+    """Write where each n-gram of so many code points or words begins and ends to ``places``."""
+    first = last = -1  # of the n-grams that have begun, and that may have ended
+    before = SEPARATOR
+    for place in range(begin, end):
+        kind = LONER if unit == CHARS else kind_of(codes[place], unit)
+        if kind == LONER or (kind == LETTER and before != LETTER):
+            first += 1
+            last = first - length + 1
+            places[2 * first] = place
+        if kind != SEPARATOR and last >= 0:
+            places[2 * last + 1] = place + 1
+        before = kind
 
 
 def weigh(columns: Any, count: int, rises: Any, tallies: Any, idf: Any, weight: Any) -> float:
@@ -217,6 +258,31 @@ def score_texts(
     for text in range(len(begins)):
         count = hash_ngrams(codes, begins[text], ends[text], unit, low, high, bits, columns, None)
         scores[text] += weigh(columns, count, rises, tallies, idf, weight)
+
+
+def sigmoid(value: float) -> float:
+    """The probability that log-odds stand for."""
+    if value >= 0:
+        return 1.0 / (1.0 + math.exp(-value))
+    grown = math.exp(max(value, -700.0))
+    return grown / (1.0 + grown)
+
+
+def decide(
+    log_odds: Any,
+    slope: float,
+    offset: float,
+    ham: float,
+    spam: float,
+    labels: Any,
+    probabilities: Any,
+) -> None:
+    """Write what uncalibrated log-odds mean: 0 in ``labels`` for a probability of at least
+    ``spam``, 2 for one below ``ham``, and 1 between."""
+    for place in range(len(log_odds)):
+        probability = sigmoid(slope * log_odds[place] + offset)
+        probabilities[place] = probability
+        labels[place] = 0 if probability >= spam else 2 if probability < ham else 1
 
 
 def hash_texts(
@@ -280,72 +346,100 @@ def tidy_texts(
     begins: Any,
     ends: Any,
     plain: bool,
-    classes: Any,
+    table: Any,
+    letters: Any,
     tidy: Any,
+    places: Any,
+    start: int,
+    tidy_begins: Any,
     tidy_ends: Any,
     needs: Any,
-) -> None:
-    """Write every text to ``tidy`` in lower case (ASCII), with a blank at either end and single
-    ones inside; where each ends to ``tidy_ends``; and what else it needs to ``needs``: MARKED,
-    which texts that are ``plain`` never need, or else the sum of SPACED, LEET and STRETCHED.
+) -> int:
+    """Write every text to ``tidy`` in lower case, with a blank at either end and single ones
+    inside, and return how much room that took. Of text ``i``, write to place ``places[i]``: where
+    it begins and ends now, counted from ``start``, to ``tidy_begins`` and ``tidy_ends``; and what
+    else it needs to ``needs``: MARKED or NEW, which texts that are ``plain`` never need, or else
+    the sum of SPACED, LEET and STRETCHED.
 
-    ``tidy`` needs room for all codes and two more a text; ``classes`` is CLASSES.
+    ``tidy`` needs room for all codes and two more a text. ``table`` is ASCII; ``letters`` says what
+    stands for a code point beyond it, 0 where that is not known yet. All that ``letters`` is too
+    short for is strange.
     """
     size = 0
     for text in range(len(begins)):
         begin = size
-        tidy[size] = 32
+        tidy[size] = last = 32
         size += 1
+        found = 0
         for place in range(begins[text], ends[text]):
             code = codes[place]
-            kind = classes[code] if code < 128 else kind_beyond_ascii(code)
-            if kind == BLANK:
-                if tidy[size - 1] == 32:
-                    continue
-                code = 32
-            elif kind == CAPITAL:
-                code += 32
-            tidy[size] = code
+            if code < 128:
+                code = table[LOWER + code]
+            elif plain:
+                if kind_beyond_ascii(code) == BLANK:
+                    code = 32
+            else:
+                other = letters[code] if code < len(letters) else STRANGE
+                if other == STRANGE:
+                    found |= MARKED
+                elif other == 0:
+                    found |= NEW
+                else:
+                    code = other
+            if code == 32 and last == 32:
+                continue
+            tidy[size] = last = code
             size += 1
-        if tidy[size - 1] != 32 or size == begin + 1:
+        if last != 32 or size == begin + 1:
             tidy[size] = 32
             size += 1
-        tidy_ends[text] = size
-        needs[text] = 0 if plain else look_closer(tidy, begin, size, classes)
-        if needs[text] == 0:
-            needs[text] = spelled_oddly(tidy, begin, size, classes)
+        if not plain and found == 0:
+            found = look_closer(tidy, begin, size, table)
+        at = places[text]
+        tidy_begins[at], tidy_ends[at] = start + begin, start + size
+        needs[at] = found if found != 0 else spelled_oddly(tidy, begin, size, table)
+    return size
 
 
-def look_closer(tidy: Any, begin: int, end: int, classes: Any) -> int:
+def look_closer(tidy: Any, begin: int, end: int, table: Any) -> int:
     """MARKED, if there may be anything in ``tidy[begin:end]`` that ``disguise`` has to see."""
-    before, last = 0, 0
-    for place in range(begin, end):
+    for place in range(begin + 1, end - 1):
         code = tidy[place]
-        if code >= 128 or code in (64, 91):  # @ and [
+        if code >= 128 or not table[TELLING + code]:
+            continue
+        before, after = tidy[place - 1], tidy[place + 1]  # there is always a blank at the end
+        if code == 46:  # "site.com" and "site . com"
+            if before != 46 and is_small(after, table):
+                return MARKED
+            if before == after == 32 and place + 2 < end and is_small(tidy[place + 2], table):
+                return MARKED
+        elif code == 116:  # "example dot com"
+            within = is_small(after, table) or is_small(tidy[place - 3], table)
+            if before == 111 and tidy[place - 2] == 100 and not within:
+                return MARKED
+        elif code == 38:  # an entity, but not "a & b"
+            if after not in (32, 38):
+                return MARKED
+        elif code == 60:  # a tag, but not "<3"
+            if after not in (32, 51, 60):
+                return MARKED
+        elif code == 58:  # of a page
+            if after == 47:
+                return MARKED
+        elif code == 37:  # perhaps percent-encoded
+            if 50 <= after <= 55:
+                return MARKED
+        else:  # @ and [
             return MARKED
-        if (last == 38 and code not in (32, 38)) or (last == 60 and code not in (32, 51, 60)):
-            return MARKED  # an entity or a tag, but not "a & b" and "<3"
-        if classes[code] == SMALL and (
-            (last == 46 and before != 46) or (last == 32 and before == 46 and tidy[place - 3] == 32)
-        ):  # "site.com" and "site . com"
-            return MARKED
-        if last == 58 and code == 47:  # of a page
-            return MARKED
-        if last == 37 and 50 <= code <= 55:  # perhaps percent-encoded
-            return MARKED
-        if (
-            code == 116
-            and last == 111
-            and before == 100
-            and classes[tidy[place + 1]] != SMALL
-            and classes[tidy[place - 3]] != SMALL
-        ):  # "example dot com"
-            return MARKED
-        before, last = last, code
     return 0
 
 
-def spelled_oddly(tidy: Any, begin: int, end: int, classes: Any) -> int:
+def is_small(code: int, table: Any) -> bool:
+    """Whether it is one of a to z."""
+    return code < 128 and table[code] == SMALL
+
+
+def spelled_oddly(tidy: Any, begin: int, end: int, table: Any) -> int:
     """The sum of SPACED, LEET and STRETCHED that there may be in ``tidy[begin:end]``."""
     needs = 0
     run = 0  # letters since the last gap; below 0 where something else stands among them
@@ -355,15 +449,17 @@ def spelled_oddly(tidy: Any, begin: int, end: int, classes: Any) -> int:
     before, last = 0, 0
     for place in range(begin, end):
         code = tidy[place]
-        kind = classes[code] if code < 128 else kind_beyond_ascii(code)
+        kind = table[code] if code < 128 else kind_beyond_ascii(code)
+        if code == last and code == before and (kind == SMALL or code >= 128):
+            needs |= STRETCHED
+        before, last = last, code
         if kind == SMALL:
             if leet in (0, 2):
                 leet += 1
-            is_number = is_number and code <= 102
+            if code > 102:
+                is_number = False
             if run >= 0:
                 run += 1
-            if code == last and code == before:
-                needs |= STRETCHED
         elif kind == SIGN:
             if leet == 1:
                 leet = 2
@@ -382,9 +478,6 @@ def spelled_oddly(tidy: Any, begin: int, end: int, classes: Any) -> int:
                 run = -1
             if alone >= 3:
                 needs |= SPACED
-            if code >= 128 and code == last and code == before:
-                needs |= STRETCHED
-        before, last = last, code
     return needs
 
 
@@ -399,16 +492,26 @@ class Interpreted:
         self.hash_texts: Any = hash_texts
         self.count_texts: Any = count_texts
         self.tidy_texts: Any = tidy_texts
+        self.decide: Any = decide
         self.rises: Any = RISES
-        self.classes: Any = CLASSES
+        self.table: Any = ASCII
+        #: What stands for each letter beyond ASCII, where that is the same among any others.
+        self.letters: Any = ()
+
+    def learn(self, plain: Mapping[str, str | None]) -> None:
+        """Take in the letters that stand for others; None for one that has to be seen in place."""
 
     def numbers(self, size: int) -> Any:
-        """Room for so many whole numbers from 0 to 2**32 - 1."""
-        return array("I", bytes(4 * size))
+        """Room for so many whole numbers from 0 to 2**32 - 1, whose slices are views of it."""
+        return memoryview(bytearray(4 * size)).cast("I")
 
     def tallies(self, size: int) -> Any:
         """So many zero bytes."""
         return bytearray(size)
+
+    def filled(self, size: int, value: float) -> Any:
+        """A number so many times, in double precision."""
+        return array("d", [value]) * size
 
     def floats(self, raw: bytes) -> Any:
         """Little-endian float32 bytes as a sequence of numbers."""
@@ -418,13 +521,21 @@ class Interpreted:
         swapped.byteswap()
         return swapped
 
-    def places(self, values: Sequence[int]) -> Any:
+    def places(self, values: Iterable[int]) -> Any:
         """Whole numbers as the functions take them."""
-        return values
+        return array("q", values)
+
+    def having(self, flags: Any, wanted: int) -> list[int]:
+        """Where any of the ``wanted`` bits is set."""
+        return [place for place, found in enumerate(flags) if found & wanted]
+
+    def longest(self, begins: Any, ends: Any) -> int:
+        """The length of the longest run, 0 if there is none."""
+        return max(map(operator.sub, ends, begins), default=0)
 
     def joined(self, parts: Sequence[Any]) -> Any:
         """Some ``numbers`` one after another."""
-        return functools.reduce(operator.add, parts)
+        return memoryview(b"".join(parts)).cast("I")
 
     def codes(self, strings: Sequence[str]) -> tuple[Any, Any, Any]:
         """All strings as one run of code points, where each begins, and where each ends."""
@@ -450,8 +561,15 @@ class Compiled(Interpreted):
         self.hash_texts = functions.hash_texts
         self.count_texts = functions.count_texts
         self.tidy_texts = functions.tidy_texts
+        self.decide = functions.decide
         self.rises = np.array(RISES)
-        self.classes = np.frombuffer(CLASSES, np.uint8)
+        self.table = np.frombuffer(ASCII, np.uint8)
+        self.letters = np.zeros(LETTERS, np.uint32)
+
+    def learn(self, plain: Mapping[str, str | None]) -> None:
+        for letter, other in plain.items():
+            if ord(letter) < LETTERS:
+                self.letters[ord(letter)] = STRANGE if other is None else _tidy_code(other)
 
     def numbers(self, size: int) -> Any:
         import numpy as np
@@ -463,15 +581,33 @@ class Compiled(Interpreted):
 
         return np.zeros(size, np.uint8)
 
+    def filled(self, size: int, value: float) -> Any:
+        import numpy as np
+
+        return np.full(size, value)
+
     def floats(self, raw: bytes) -> Any:
         import numpy as np
 
         return np.frombuffer(raw, "<f4").astype(np.float32)
 
-    def places(self, values: Sequence[int]) -> Any:
+    def places(self, values: Iterable[int]) -> Any:
         import numpy as np
 
-        return np.array(values, np.int64)
+        if isinstance(values, range):
+            return np.arange(values.start, values.stop)
+        return np.fromiter(values, np.int64)
+
+    def having(self, flags: Any, wanted: int) -> list[int]:
+        import numpy as np
+
+        found: list[int] = np.flatnonzero(flags & wanted).tolist()
+        return found
+
+    def longest(self, begins: Any, ends: Any) -> int:
+        import numpy as np
+
+        return int(np.subtract(ends, begins).max(initial=0))
 
     def joined(self, parts: Sequence[Any]) -> Any:
         import numpy as np
@@ -487,12 +623,19 @@ class Compiled(Interpreted):
         return np.frombuffer(raw, np.uint32), offsets[:-1], offsets[1:]
 
 
+@functools.cache
 def fastest() -> Interpreted:
     """The kernel for much work: compiled, unless numba cannot be had."""
     try:
         return Compiled()
     except ImportError:
         return Interpreted()
+
+
+def _tidy_code(letter: str) -> int:
+    """A letter as it stands in a tidy text."""
+    code = ord(letter)
+    return ASCII[LOWER + code] if code < 128 else 32 if kind_beyond_ascii(code) == BLANK else code
 
 
 def decoded(codes: Any) -> str:
@@ -516,8 +659,9 @@ def _load_numba() -> None:
 @functools.cache
 def _compiled() -> types.SimpleNamespace:
     return compile_functions(
-        kind_of, kind_beyond_ascii, hash_ngrams, weigh, score_texts, hash_texts, count_texts,
-        look_closer, spelled_oddly, tidy_texts,
+        kind_of, kind_beyond_ascii, hash_characters, hash_words, locate, hash_ngrams, weigh,
+        score_texts, hash_texts, count_texts, is_small, look_closer, spelled_oddly, tidy_texts,
+        sigmoid, decide,
     )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from spamguard.formats.record import PlainRows, Reader, Record
 from spamguard.formats.source import Source
 from spamguard.model import Model, Scorer
-from spamguard.records import HAM, SPAM, Columns, Comment, Verdict
+from spamguard.records import HAM, SPAM, Columns, Comment, Verdict, Verdicts
 
 Pair = tuple[Record, Verdict | None]
 Overrule = Callable[[Comment, Verdict], Verdict]
@@ -23,13 +23,19 @@ class Judged(NamedTuple):
     def pairs(self) -> Iterator[Pair]:
         return zip(self.records, self.verdicts, strict=True)
 
+    def labels(self) -> Iterator[str]:
+        """What the comments were called."""
+        if isinstance(self.verdicts, Verdicts):
+            return self.verdicts.names()
+        return (verdict.label for verdict in self.verdicts if verdict is not None)
+
     def answerable(self) -> list[Pair]:
         """The comments, and what should have been some."""
         return [pair for pair in self.pairs() if pair[1] is not None or pair[0].error is not None]
 
     def bad(self) -> list[Record]:
         """The records that should have been comments."""
-        if all(self.verdicts):
+        if isinstance(self.records, PlainRows):
             return []
         return [record for record in self.records if record.error is not None]
 
@@ -54,7 +60,7 @@ class Tally:
         self._most: dict[str, list[tuple[float, int, str]]] = {SPAM: [], HAM: []}
 
     def add(self, judged: Judged) -> None:
-        self.labels.update(verdict.label for verdict in judged.verdicts if verdict is not None)
+        self.labels.update(judged.labels())
         self.bad += len(judged.bad())
         if self._certain:
             for record, verdict in judged.pairs():
@@ -96,12 +102,13 @@ def judge(
     a large file, or a pipe that is found full, by the compiled one, in ``jobs`` processes. All give
     equal bits. ``overrule`` has the last word on each verdict.
     """
-    for records, log_odds in _scored(source, reader, model, tally, jobs):
-        verdicts: Sequence[Verdict | None] = model.verdicts(log_odds)
+    for records, verdicts in _scored(source, reader, model, tally, jobs):
+        judged = Judged(records, verdicts)
         if len(verdicts) < len(records):
             found = iter(verdicts)
-            verdicts = [None if record.comment is None else next(found) for record in records]
-        judged = Judged(records, verdicts)
+            judged = Judged(
+                records, [None if record.comment is None else next(found) for record in records]
+            )
         if overrule is not None:
             judged = judged.overruled(overrule)
         tally.add(judged)
@@ -110,15 +117,15 @@ def judge(
 
 def _scored(
     source: Source, reader: Reader, model: Model, tally: Tally, jobs: int
-) -> Iterator[tuple[Sequence[Record], list[float]]]:
-    """Batches of records with the log-odds of the comments among them."""
+) -> Iterator[tuple[Sequence[Record], Verdicts]]:
+    """Batches of records with the verdicts of the comments among them."""
     batches = iter(reader.batches())
     scorer = Scorer(model)
     for records in batches:
         if source.heavy:
             batches = chain([records], batches)
             break
-        yield records, scorer.log_odds_in(_columns(records))
+        yield records, model.verdicts(scorer.log_odds_in(_columns(records)), scorer.speed)
     else:
         return
     scorer = Scorer(model, bulk=True)
@@ -126,10 +133,11 @@ def _scored(
     if jobs > 1:
         from spamguard import workers
 
-        yield from workers.log_odds(model, jobs, batches, _columns)
-        return
-    for records in batches:
-        yield records, scorer.log_odds_in(_columns(records))
+        scored = workers.log_odds(model, jobs, batches, _columns)
+    else:
+        scored = ((records, scorer.log_odds_in(_columns(records))) for records in batches)
+    for records, log_odds in scored:
+        yield records, model.verdicts(log_odds, scorer.speed)
 
 
 def _columns(records: Sequence[Record]) -> Columns:

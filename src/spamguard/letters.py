@@ -80,6 +80,15 @@ def plain_letters(text: str, signs: list[str]) -> str:
     return text
 
 
+def plain_letter(letter: str) -> str | None:
+    """What one letter becomes wherever it stands; None if that depends, or is not one letter."""
+    simple = _simple(letter)
+    if simple is None:
+        return None
+    plain = dict(simple).get(letter, letter).lower()
+    return plain if len(plain) == 1 else None
+
+
 @functools.lru_cache(1 << 12)
 def _simple(characters: str) -> tuple[tuple[str, str], ...] | None:
     """What becomes of these characters, where nothing depends on what stands beside them."""

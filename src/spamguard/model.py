@@ -1,12 +1,10 @@
 """The model: weights, calibration and cut-offs; comments in, verdicts out."""
 
-import math
-from array import array
-from collections.abc import Sequence
+from collections.abc import MutableSequence, Sequence
 from typing import Any, NamedTuple
 
 from spamguard import features, kernel, text
-from spamguard.records import HAM, SPAM, UNSURE, Columns, Comment, Verdict
+from spamguard.records import Columns, Comment, Verdict, Verdicts
 
 #: The first view, so that what it adds to the scores can be compared.
 _TEXT = features.VIEWS.index("text")
@@ -33,27 +31,21 @@ class Model(NamedTuple):
 
     def probability(self, log_odds: float) -> float:
         """The calibrated probability of spam for uncalibrated log-odds."""
-        return sigmoid(self.slope * log_odds + self.offset)
+        return kernel.sigmoid(self.slope * log_odds + self.offset)
 
     def verdict(self, log_odds: float) -> Verdict:
         """What uncalibrated log-odds mean."""
-        return self.verdicts([log_odds])[0]
+        (verdict,) = self.verdicts([log_odds], kernel.Interpreted())
+        return verdict
 
-    def verdicts(self, log_odds: Sequence[float]) -> list[Verdict]:
+    def verdicts(self, log_odds: Sequence[float], speed: kernel.Interpreted) -> Verdicts:
         """What each of these uncalibrated log-odds means."""
-        slope, offset, ham, spam = self.slope, self.offset, self.ham_cutoff, self.spam_cutoff
-        probabilities = [sigmoid(slope * odds + offset) for odds in log_odds]
-        return [
-            Verdict(SPAM if found >= spam else HAM if found < ham else UNSURE, found)
-            for found in probabilities
-        ]
-
-
-def sigmoid(value: float) -> float:
-    if value >= 0:
-        return 1.0 / (1.0 + math.exp(-value))
-    grown = math.exp(max(value, -700.0))
-    return grown / (1.0 + grown)
+        labels, probabilities = speed.tallies(len(log_odds)), speed.filled(len(log_odds), 0.0)
+        speed.decide(
+            log_odds, self.slope, self.offset, self.ham_cutoff, self.spam_cutoff,
+            labels, probabilities,
+        )  # fmt: skip
+        return Verdicts(labels, probabilities)
 
 
 class Scorer:
@@ -79,20 +71,20 @@ class Scorer:
 
     def log_odds(self, comments: Sequence[Comment]) -> list[float]:
         """The uncalibrated log-odds of spam, one for each comment."""
-        return self.log_odds_in(Columns.of(comments))
+        return list(map(float, self.log_odds_in(Columns.of(comments))))
 
-    def log_odds_in(self, comments: Columns) -> list[float]:
+    def log_odds_in(self, comments: Columns) -> Sequence[float]:
         """The same of comments that lie in columns."""
         return self.log_odds_of(text.views(comments, self.speed))
 
-    def log_odds_of(self, views: text.Views) -> list[float]:
+    def log_odds_of(self, views: text.Views) -> Sequence[float]:
         """The same of comments whose views are known.
 
         A long text counts as much as that window of it which looks most like spam, if that is
         more than the whole does.
         """
-        scores: Any = array("d", [self.model.intercept]) * len(views.text)
         speed = self.speed
+        scores: MutableSequence[float] = speed.filled(len(views.text), self.model.intercept)
         for view, strings in enumerate(views):
             parts = [part for part in self._parts if part[0].view == view]
             longest = text.longest(strings)
@@ -103,11 +95,11 @@ class Scorer:
             if longest > text.LONG and view == _TEXT:
                 windows = list(text.windows(codes, begins, ends))
                 places, *within = map(speed.places, zip(*windows, strict=True))
-                raised: Any = array("d", [self.model.intercept]) * len(windows)
+                raised = speed.filled(len(windows), self.model.intercept)
                 self._add(parts, text.LONG, (codes, *within), raised)
                 for place, score in zip(places, raised, strict=True):
                     scores[place] = max(scores[place], score)
-        return list(scores)
+        return scores
 
     def _add(self, parts: Any, longest: int, runs: Any, scores: Any) -> None:
         """Add what these parts say of runs of code points, none longer than ``longest``."""
@@ -127,4 +119,4 @@ class Scorer:
 
     def verdicts(self, comments: Sequence[Comment]) -> list[Verdict]:
         """One verdict for each comment, in order."""
-        return self.model.verdicts(self.log_odds(comments))
+        return list(self.model.verdicts(self.log_odds(comments), self.speed))

@@ -4,7 +4,6 @@ A view is a string. What a comment says is read after its disguises are off (``d
 """
 
 import functools
-import operator
 import re
 from bisect import bisect_right
 from collections import defaultdict
@@ -12,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple, Self
 
 from spamguard import kernel
+from spamguard.cells import Cells
 from spamguard.records import Columns
 
 #: Longer texts are read at both ends: what a spammer hides behind padding stands at the end.
@@ -62,39 +62,38 @@ class CleanTexts(Sequence[str]):
         self._buffers: list[Any] = []
         self._starts: list[int] = []
         self._size = 0
-        self.begins, self.ends, self.needs = self._tidied(raws, plain=False)
+        everywhere = speed.places(range(len(raws)))
+        self.begins, self.ends, self.needs = (speed.places(range(len(raws))) for _ in range(3))
+        self._put(everywhere, raws, plain=False)
 
-    def _tidied(
-        self, raws: Sequence[str], *, plain: bool
-    ) -> tuple[list[int], list[int], list[int]]:
-        """Where these texts begin and end now that they are tidy, and what each still needs."""
-        codes, begins, ends = self._speed.codes(raws)
-        sizes = (len(codes) + 2 * len(raws), len(raws), len(raws))
-        tidy, tidy_ends, needs = map(self._speed.numbers, sizes)
-        self._speed.tidy_texts(
-            codes, begins, ends, plain, self._speed.classes, tidy, tidy_ends, needs
-        )
-        places = [self._size, *(self._size + end for end in tidy_ends.tolist())]
-        self._buffers.append(tidy[: places[-1] - self._size])
+    def replace(self, places: Sequence[int], texts: Sequence[str], *, plain: bool = True) -> None:
+        """Put other texts in some places, by default such without disguise."""
+        self._put(self._speed.places(places), texts, plain=plain)
+
+    def _put(self, places: Any, texts: Sequence[str], *, plain: bool) -> None:
+        codes, begins, ends = runs(texts, self._speed)
+        tidy = self._speed.numbers(len(codes) + 2 * len(texts))
+        size = self._speed.tidy_texts(
+            codes, begins, ends, plain, self._speed.table, self._speed.letters,
+            tidy, places, self._size, self.begins, self.ends, self.needs,
+        )  # fmt: skip
+        self._buffers.append(tidy[:size])
         self._starts.append(self._size)
-        self._size = places[-1]
-        return places[:-1], places[1:], needs.tolist()
-
-    def replace(self, places: Sequence[int], texts: Sequence[str]) -> None:
-        """Put texts without disguise in place of others."""
-        again = self._tidied(texts, plain=True)
-        for place, begin, end, need in zip(places, *again, strict=True):
-            self.begins[place], self.ends[place], self.needs[place] = begin, end, need
+        self._size += size
 
     def needing(self, need: int) -> list[int]:
         """The places of the texts that need that, or any of that."""
-        return [place for place, found in enumerate(self.needs) if found & need]
+        return self._speed.having(self.needs, need)
 
     @property
     def codes(self) -> Any:
         if len(self._buffers) > 1:
             self._buffers, self._starts = [self._speed.joined(self._buffers)], [0]
         return self._buffers[0]
+
+    @property
+    def longest(self) -> int:
+        return self._speed.longest(self.begins, self.ends)
 
     def __len__(self) -> int:
         return len(self.begins)
@@ -107,21 +106,22 @@ class CleanTexts(Sequence[str]):
 
     def __iter__(self) -> Iterator[str]:
         whole = kernel.decoded(self.codes)
-        return (whole[begin:end] for begin, end in zip(self.begins, self.ends, strict=True))
+        borders = zip(self.begins.tolist(), self.ends.tolist(), strict=True)
+        return (whole[begin:end] for begin, end in borders)
 
 
 def longest(strings: Sequence[str]) -> int:
-    """The length of the longest of some strings, 0 if there is none."""
-    if isinstance(strings, CleanTexts):
-        return max(map(operator.sub, strings.ends, strings.begins), default=0)
+    """At least the length of the longest of some strings, 0 if there is none."""
+    if isinstance(strings, Cells | CleanTexts):
+        return strings.longest
     return max(map(len, strings), default=0)
 
 
 def runs(strings: Sequence[str], speed: kernel.Interpreted) -> tuple[Any, Any, Any]:
     """Strings as the kernel takes them: code points, and where each string begins and ends."""
     if isinstance(strings, CleanTexts):
-        return strings.codes, speed.places(strings.begins), speed.places(strings.ends)
-    return speed.codes(strings)
+        return strings.codes, strings.begins, strings.ends
+    return strings.codes() if isinstance(strings, Cells) else speed.codes(strings)
 
 
 def windows(codes: Any, begins: Any, ends: Any) -> Iterator[tuple[int, int, int]]:
@@ -129,7 +129,7 @@ def windows(codes: Any, begins: Any, ends: Any) -> Iterator[tuple[int, int, int]
 
     They begin and end at blanks, if any are near.
     """
-    for text, (begin, end) in enumerate(zip(begins, ends, strict=True)):
+    for text, (begin, end) in enumerate(zip(map(int, begins), map(int, ends), strict=True)):
         if end - begin > LONG:
             for place in range(begin, end - STRIDE, STRIDE):
                 last = min(place + WINDOW, end)
@@ -145,22 +145,37 @@ def clean(raws: Sequence[str], speed: kernel.Interpreted) -> tuple[CleanTexts, d
     """The texts as a reader would take them in, and what was found in some, by their places."""
     found: defaultdict[int, Found] = defaultdict(Found.nothing)
     texts = CleanTexts(raws, speed)
+    new = texts.needing(kernel.NEW)
+    if new:
+        from spamguard.letters import plain_letter
+
+        again = [raws[place] for place in new]
+        speed.learn({letter: plain_letter(letter) for letter in set().union(*again)})
+        texts.replace(new, again, plain=False)
     undisguised: dict[int, str] = {}
     marked = texts.needing(kernel.MARKED)
     if marked:
         from spamguard.disguise import undisguise
 
-        undisguised = {place: undisguise(raws[place], *found[place]) for place in marked}
+        room = Found.nothing()
+        for place in marked:
+            undisguised[place] = undisguise(raws[place], *room)
+            if room.links or room.signs:
+                found[place], room = room, Found.nothing()
         texts.replace(marked, list(undisguised.values()))
-    if any(texts.needs):
+    if texts.needing(kernel.ODD):
         from spamguard import spelling
 
         spaced = texts.needing(kernel.SPACED)
         if spaced:  # words are told apart by wider gaps, so blanks are as they were written
-            raw = [undisguised.get(place, raws[place].lower()) for place in spaced]
+            from spamguard.disguise import undisguise
+
             joined = [
-                spelling.joined(text, found[place].signs)
-                for place, text in zip(spaced, raw, strict=True)
+                spelling.joined(
+                    undisguised.get(place) or undisguise(raws[place], [], [], []),
+                    found[place].signs,
+                )
+                for place in spaced
             ]
             texts.replace(spaced, joined)
         odd = texts.needing(kernel.LEET | kernel.STRETCHED)
@@ -195,7 +210,7 @@ def address_words(address: str) -> str:
 def views(comments: Columns, speed: kernel.Interpreted) -> Views:
     """The views of many comments at once."""
     raws, names, addresses = comments
-    if max(map(len, raws), default=0) > HEAD + TAIL:
+    if longest(raws) > HEAD + TAIL:
         raws = list(map(_clipped, raws))
     texts, found = clean(raws, speed)
     links, signs, authors, sites, keywords = ([""] * len(raws) for _ in range(5))

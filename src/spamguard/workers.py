@@ -5,7 +5,7 @@ import signal
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.connection import wait
@@ -28,14 +28,14 @@ _scorer: Scorer
 
 def log_odds(
     model: Model, jobs: int, items: Iterable[Item], columns: Callable[[Item], Columns]
-) -> Iterator[tuple[Item, list[float]]]:
+) -> Iterator[tuple[Item, Sequence[float]]]:
     """Each item with the uncalibrated log-odds of its comments, in order, by ``jobs`` processes.
 
     Raises WorkerError when one of them dies.
     """
     Scorer(model, bulk=True).log_odds_in(SAMPLE)  # loaded once, before the fork
     pool = ProcessPoolExecutor(jobs, _context(), _begin, (model,))
-    under_way: deque[tuple[Item, Future[list[float]]]] = deque()
+    under_way: deque[tuple[Item, Future[Sequence[float]]]] = deque()
     try:
         for item in items:
             under_way.append((item, pool.submit(_score, columns(item))))
@@ -52,7 +52,7 @@ def log_odds(
         pool.shutdown(cancel_futures=True)
 
 
-def _finished(item: Item, future: Future[list[float]]) -> tuple[Item, list[float]]:
+def _finished(item: Item, future: Future[Sequence[float]]) -> tuple[Item, Sequence[float]]:
     return item, future.result()
 
 
@@ -76,5 +76,5 @@ def _end_with_parent() -> None:
     signal.raise_signal(signal.SIGKILL)
 
 
-def _score(comments: Columns) -> list[float]:
+def _score(comments: Columns) -> Sequence[float]:
     return _scorer.log_odds_in(comments)

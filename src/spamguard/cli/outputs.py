@@ -2,7 +2,7 @@
 
 import gzip
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -169,17 +169,16 @@ def output_to(
 
 def _send_rows(send: Send, rows: RowWriter, only: str | None, judged: Judged) -> None:
     """The rows of all records, or of those with one verdict."""
-    written = _written(rows, judged)
-    if only is not None:
-        labels = [verdict and verdict.label for verdict in judged.verdicts]
-        written = (row for row, label in zip(written, labels, strict=True) if label == only)
-    send("".join(written))
-
-
-def _written(rows: RowWriter, judged: Judged) -> Iterable[str]:
-    if isinstance(judged.records, PlainRows) and isinstance(rows, Table):
-        return judged.records.annotated(cast("Sequence[Verdict]", judged.verdicts))
-    return (rows.annotated(record, verdict) for record, verdict in judged.pairs())
+    if only is None and isinstance(judged.records, PlainRows) and isinstance(rows, Table):
+        send(judged.records.annotated(cast("Sequence[Verdict]", judged.verdicts)))
+        return
+    send(
+        "".join(
+            rows.annotated(record, verdict)
+            for record, verdict in judged.pairs()
+            if only is None or (verdict is not None and verdict.label == only)
+        )
+    )
 
 
 @contextmanager

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
-from spamguard.records import Columns, Comment, Verdict
+from spamguard.cells import Lot
+from spamguard.records import LABELS, Columns, Comment, Verdict, Verdicts
 
 #: The columns that labelling adds.
 LABEL_COLUMN = "spamguard_label"
@@ -42,20 +43,16 @@ class Record(NamedTuple):
 
 
 class PlainRows(Sequence[Record]):
-    """Rows of a table that all hold a comment, as columns.
+    """Rows of a table that all hold a comment, as columns of cells.
 
     They become records only when one is asked for, which takes longer than judging them.
     """
 
     def __init__(
-        self,
-        columns: Columns,
-        raws: list[str],
-        delimiter: str,
-        one_by_one: Callable[[], list[Record]],
+        self, lot: Lot, columns: Columns, delimiter: str, one_by_one: Callable[[], list[Record]]
     ) -> None:
         self.columns = columns
-        self._raws = raws
+        self.lot = lot
         self._delimiter = delimiter
         self._one_by_one = one_by_one
 
@@ -64,19 +61,18 @@ class PlainRows(Sequence[Record]):
         return self._one_by_one()
 
     def __len__(self) -> int:
-        return len(self._raws)
+        return len(self.lot.begins)
 
     def __getitem__(self, place: Any) -> Any:
         return self._records[place]
 
-    def annotated(self, verdicts: Sequence[Verdict]) -> list[str]:
-        """Each row with its verdict behind it."""
-        between = self._delimiter
-        bodies = [raw.rstrip("\r\n") for raw in self._raws]
-        return [
-            f"{body}{between}{label}{between}{probability:.6f}{raw[len(body) :]}"
-            for body, raw, (label, probability, _) in zip(bodies, self._raws, verdicts, strict=True)
-        ]
+    def annotated(self, verdicts: Sequence[Verdict]) -> str:
+        """The rows, each with its verdict behind it."""
+        if not isinstance(verdicts, Verdicts):
+            verdicts = Verdicts.of(verdicts)
+        return self.lot.extended(
+            self._delimiter, LABELS, verdicts.labels, verdicts.probabilities
+        ).decode()
 
 
 class Choices(NamedTuple):

@@ -161,21 +161,30 @@ class Source:
             yield decode(data)
         yield decode(b"", True)
 
+    def blocks(self, end: str = "\n") -> Iterator[bytes]:
+        """Whole lines with their ends as bytes of UTF-8, as they come; the last may lack its end.
+
+        Bytes that are not UTF-8 are among them.
+        """
+        pieces: list[bytes] = []
+        for data in self._utf8_chunks():
+            whole, found, rest = data.rpartition(end.encode())
+            if found:
+                yield b"".join([*pieces, whole, found])
+                pieces = []
+            pieces.append(rest)
+        last = b"".join(pieces)
+        if last:
+            yield last
+
+    def _utf8_chunks(self) -> Iterator[bytes]:
+        if self.encoding == "utf-8":
+            return self.byte_chunks()
+        return (text.encode() for text in self.text_chunks())
+
     def line_chunks(self, end: str = "\n") -> Iterator[list[str]]:
         """Lists of whole lines with their ends, as they come; the last line may lack its end."""
-        pieces: list[str] = []
-        for text in self.text_chunks():
-            if end not in text:
-                pieces.append(text)
-                continue
-            lines = text.split(end)
-            pieces.append(lines[0])
-            lines[0] = "".join(pieces)
-            pieces = [lines.pop()]
-            yield [line + end for line in lines]
-        last = "".join(pieces)
-        if last:
-            yield [last]
+        return (lines_of(block, end) for block in self.blocks(end))
 
     def plain_file(self) -> str:
         """The path of a file with the unzipped bytes, for readers that have to jump about in them.
@@ -233,6 +242,12 @@ class Source:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def lines_of(block: bytes, end: str = "\n") -> list[str]:
+    """The lines in a block, with their ends."""
+    *lines, last = block.decode("utf-8", "surrogateescape").split(end)
+    return [line + end for line in lines] + ([last] if last else [])
 
 
 class _Rejoined(io.RawIOBase):

@@ -8,6 +8,8 @@ from itertools import pairwise
 from operator import itemgetter
 from typing import NamedTuple
 
+from spamguard import kernel
+from spamguard.cells import plain_rows
 from spamguard.errors import NoCommentsError
 from spamguard.formats.columns import (
     NAMES,
@@ -26,12 +28,11 @@ from spamguard.formats.record import (
     Choices,
     PlainRows,
     Record,
-    is_visible,
     shown,
     visible,
 )
 from spamguard.formats.rows import csv_row
-from spamguard.formats.source import Source
+from spamguard.formats.source import Source, lines_of
 from spamguard.records import LABELS, Columns, Comment, Verdict
 
 #: A quoted field that is still open after so many characters was never meant to be one.
@@ -93,7 +94,9 @@ class Table:
         self.damage: list[tuple[int, str]] = []
         self._source = source
         self._delimiter = delimiter or delimiter_of(source.head())
-        self._rows = self._read_rows()
+        self._blocks = self._read_blocks()
+        self._held = b""
+        self._line = 1
         self._blank = ""
         self._header = self._read_header()
         self.names: list[str] = self._header.cells
@@ -117,7 +120,7 @@ class Table:
         self._earlier = _earlier_cells(self._delimiter)
 
     def _read_header(self) -> Record:
-        for parsed in self._rows:
+        for parsed in self._read_rows():
             for place, (line, raw, cells) in enumerate(zip(*parsed[:3], strict=True)):
                 if place in parsed.errors:
                     error = parsed.errors[place]
@@ -130,17 +133,29 @@ class Table:
             f"{self._source.name}: empty: a table begins with the names of its columns"
         )
 
+    def _read_blocks(self) -> Iterator[bytes]:
+        """The source's blocks of lines, the first line apart from the others."""
+        blocks = self._source.blocks()
+        for block in blocks:
+            first, newline, others = block.partition(b"\n")
+            yield first + newline
+            yield others
+            yield from blocks
+
     def _read_rows(self) -> Iterator[Parsed]:
         """Rows taken apart, not yet looked at."""
-        line = 1
-        held: list[str] = []
-        for chunk in self._source.line_chunks():
-            lines = held + chunk
-            parsed, held = self._parse(lines, line, final=False)
-            line += len(lines) - len(held)
-            yield parsed
-        if held:
-            yield self._parse(held, line, final=True)[0]
+        for block in self._blocks:
+            self._held += block
+            yield self._taken_apart()
+        yield self._taken_apart(final=True)
+
+    def _taken_apart(self, *, final: bool = False) -> Parsed:
+        """The rows in what is held so far, of which a last one that is not complete stays."""
+        lines = lines_of(self._held)
+        parsed, held = self._parse(lines, self._line, final=final)
+        self._line += len(lines) - len(held)
+        self._held = "".join(held).encode("utf-8", "surrogateescape")
+        return parsed
 
     def _parse(self, lines: list[str], first: int, *, final: bool) -> tuple[Parsed, list[str]]:
         """The rows in ``lines``, and the lines of a last row that is not complete yet."""
@@ -180,12 +195,15 @@ class Table:
         return parsed, []
 
     def batches(self) -> Iterator[Sequence[Record]]:
-        yield self._records(self._pending)
-        for parsed in self._rows:
-            yield self._records(parsed)
-
-    def _records(self, parsed: Parsed) -> Sequence[Record]:
-        return self._plain_rows(parsed) or self._one_by_one(parsed)
+        yield self._one_by_one(self._pending)
+        for block in self._blocks:
+            self._held += block
+            plain = self._plain_rows() if self._source.heavy else None
+            if plain:
+                yield plain
+            if plain is None or plain.lot.before_odd or len(self._held) > MOST_OPEN:
+                yield self._one_by_one(self._taken_apart())
+        yield self._one_by_one(self._taken_apart(final=True))
 
     def _one_by_one(self, parsed: Parsed) -> list[Record]:
         return [
@@ -193,22 +211,33 @@ class Table:
             for place, row in enumerate(zip(*parsed[:3], strict=True))
         ]
 
-    def _plain_rows(self, parsed: Parsed) -> PlainRows | None:
-        """The rows all at once, if there is nothing odd about any of them."""
-        if parsed.errors or self._added or set(map(len, parsed.cells)) != {len(self.names)}:
+    def _plain_rows(self) -> PlainRows | None:
+        """The rows at the beginning of what is held with nothing odd about them, all at once.
+
+        None if only one by one will do, for one of all rows or where nothing is compiled.
+        """
+        block = self._held
+        if self._added or b"\0" in block or not kernel.fastest().is_compiled:
             return None
-        if self._kind is not None:
-            kinds = {cells[self._kind] for cells in parsed.cells}
-            if kinds & NOT_COMMENTS:
-                return None
-        columns = [
-            [] if place is None else [cells[place] for cells in parsed.cells]
-            for place in self._judged
-        ]
-        if not all(map(is_visible, columns)):
+        try:
+            block.decode()
+        except UnicodeDecodeError:
             return None
+        asked = [place for place in (*self._judged, self._kind) if place is not None]
+        lot = plain_rows(block, self._delimiter, len(self.names), asked)
+        cells = dict(zip(asked, lot.fields, strict=True))
+        if self._kind is not None and not NOT_COMMENTS.isdisjoint(cells[self._kind]):
+            return None
+        first, whole = self._line, block[: lot.size]
+        self._held = block[lot.size :]
+        self._line += whole.count(b"\n")
         return PlainRows(
-            Columns(*columns), parsed.raws, self._delimiter, lambda: self._one_by_one(parsed)
+            lot,
+            Columns(*([] if place is None else cells[place] for place in self._judged)),
+            self._delimiter,
+            lambda: self._one_by_one(
+                self._parse(lines_of(block[: lot.size]), first, final=True)[0]
+            ),
         )
 
     def _comment(self, cells: list[str], raw: str) -> Comment:
