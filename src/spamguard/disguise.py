@@ -36,6 +36,8 @@ _NUMBERED_LETTER = (
     r"|0*(?:6[5-9]|[78]\d|9[07-9]|1[01]\d|12[0-2])(?!\d))"
 )
 _ENDLESS_NUMBER = r"&#\d{8,}"
+#: What most entities are: no sign of anything, and nothing that another entity could be made of.
+_QUOTES = (("&#39;", "'"), ("&quot;", '"'), ("&lt;", "<"), ("&gt;", ">"))
 
 _COMMENT = r"(?s)<!--(?:(?!<!--).)*?-->"
 _ANCHOR = r"<a\s([^<>]*)>"
@@ -112,6 +114,9 @@ def undisguise(raw: str, links: list[str], forms: list[str], signs: list[str]) -
 
 
 def _unescaped(text: str, signs: list[str]) -> str:
+    for entity, character in _QUOTES:
+        if entity in text:
+            text = text.replace(entity, character)
     if "&#" in text:
         if re.search(_NUMBERED_LETTER, text):
             signs.append("entity")

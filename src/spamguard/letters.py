@@ -32,16 +32,17 @@ _DRESS = (
 
 _ODD = f"[{_UNSEEN}{_MARK}{_WIDE}{_STYLE}{_FLAG}]"
 _STRANGE = f"[{_GREEK}{_FOREIGN}{_DRESS}]"
-#: Whether there is any of these, or something that NFKD turns into them.
-_UNUSUAL = re.compile(
-    f"[\u00b5{_UNSEEN}{_MARK}{_WIDE}{_GREEK}{_FOREIGN}\u1f00-\u1fff{_DRESS}{_STYLE}{_FLAG}]"
-)
+#: These say something about the text around them, or NFKD turns them into such.
+_TELLING = f"\u00b5{_UNSEEN}{_MARK}{_WIDE}{_GREEK}{_FOREIGN}\u1f00-\u1fff{_STYLE}{_FLAG}"
+_UNUSUAL = re.compile(f"[{_TELLING}{_DRESS}]")
 
 _ASCII = re.compile("[\x00-\x7f]+")
 #: Others than these may become one with the character before, or change places with it.
-_COMPOSABLE = re.compile(
-    "[^\x00-\u02af\u2000-\u2bff\u3000-\u3096\u30a0-\u30ff\u4e00-\u9fff\U0001f000-\U0001faff]"
+_ALONE = (
+    "\x00-\u02af\u1e00-\u1eff\u2000-\u2bff\u3000-\u3096\u30a0-\u30ff\u4e00-\u9fff\uac00-\ud7a3"
+    "\uff01-\uff65\U0001f000-\U0001faff"
 )
+_IN_CONTEXT = re.compile(f"[{_TELLING}]|[^{_ALONE}]")
 _INVISIBLE = re.compile(f"[{_UNSEEN}]+")
 _IN_WORD = f"[{_UNSEEN}](?<=[{_LETTER}].)[{_UNSEEN}]*[{_LETTER}]"
 _BACKWARDS = "\u202e([^\u202c\n]*)\u202c?"
@@ -92,9 +93,9 @@ def plain_letter(letter: str) -> str | None:
 @functools.lru_cache(1 << 12)
 def _simple(characters: str) -> tuple[tuple[str, str], ...] | None:
     """What becomes of these characters, where nothing depends on what stands beside them."""
-    if _UNUSUAL.search(characters) or _COMPOSABLE.search(characters):
+    if _IN_CONTEXT.search(characters):
         return None
-    plain = [(character, _normal(character).casefold()) for character in characters]
+    plain = [(character, _plain_in_context(character, [])) for character in characters]
     return tuple((before, after) for before, after in plain if before != after)
 
 

@@ -197,11 +197,12 @@ def _plainly(texts: CleanTexts, place: int, signs: list[str]) -> str:
 @functools.lru_cache(1 << 12)
 def address_words(address: str) -> str:
     """The telling parts of a URL: its ending, the words of its host and of its path."""
-    address = re.sub(r"^[a-z]+:/*", "", address.lower()).removeprefix("www.")
-    host, _, path = address.partition("/")
-    labels = host.split("@")[-1].split(":")[0].split(".")
-    words = [f".{labels[-1]}"] if len(labels) > 1 else []
-    words += [f"@{word}" for label in labels[:-1] for word in _WORD.findall(label)]
+    scheme, colon, rest = address.lower().partition(":")
+    bare = rest.lstrip("/") if colon and scheme.isalpha() and scheme.isascii() else address.lower()
+    host, _, path = bare.removeprefix("www.").partition("/")
+    name, dot, ending = host.rpartition("@")[2].partition(":")[0].rpartition(".")
+    words = [dot + ending] if dot else []
+    words += [f"@{word}" for word in _WORD.findall(name)]
     words += [f"/{word}" for word in _WORD.findall(path)[:20]]
     words.append("path" if path else "root")
     return " ".join(words)
