@@ -5,8 +5,10 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
-from spamguard import storage, training
-from spamguard.records import HAM, SPAM, Comment
+from spamguard import cells, storage, training
+from spamguard.features import BLOCKS
+from spamguard.model import Model, Part, Scorer
+from spamguard.records import HAM, LABELS, SPAM, Columns, Comment
 
 PROJECT = Path(__file__).parents[1]
 
@@ -47,6 +49,17 @@ def small_model(corpus):
     """A model and its out-of-fold probabilities."""
     comments, spam = corpus
     return training.fit(comments, spam, training.Options(moment="2024-02-29"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled():
+    """What is compiled is kept from now on, so that no command in a test says that it compiles."""
+    lot = cells.plain_rows(b"text\n", ",", 1, [0])
+    lot.extended(",", LABELS, [0], [0.5])
+    part = Part(BLOCKS[0], bytes(4 * BLOCKS[0].size), bytes(4 * BLOCKS[0].size))
+    model = Model((part,), 0.0, 1.0, 0.0, 0.2, 0.8, {})
+    scorer = Scorer(model, bulk=True)
+    model.verdicts(scorer.log_odds_in(Columns(lot.fields[0], [], [])), scorer.speed)
 
 
 @pytest.fixture(scope="session")
