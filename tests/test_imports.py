@@ -23,6 +23,7 @@ RANKS = {
     "spelling": 1,
     "spin": 1,
     "cells": 1,
+    "expressions": 0,
     "text": 1,
     "kernel": 1,
     "formats": 1,

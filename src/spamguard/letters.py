@@ -7,6 +7,8 @@ import functools
 import re
 import unicodedata
 
+from spamguard.expressions import Expression
+
 _UNSEEN = (
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
     "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff"
@@ -30,35 +32,36 @@ _DRESS = (
     "\uab30-\uab6f\U0001f150-\U0001f189"
 )
 
-_ODD = f"[{_UNSEEN}{_MARK}{_WIDE}{_STYLE}{_FLAG}]"
-_STRANGE = f"[{_GREEK}{_FOREIGN}{_DRESS}]"
+_ODD = Expression(f"[{_UNSEEN}{_MARK}{_WIDE}{_STYLE}{_FLAG}]")
+_STRANGE = Expression(f"[{_GREEK}{_FOREIGN}{_DRESS}]")
 #: These say something about the text around them, or NFKD turns them into such.
 _TELLING = f"\u00b5{_UNSEEN}{_MARK}{_WIDE}{_GREEK}{_FOREIGN}\u1f00-\u1fff{_STYLE}{_FLAG}"
-_UNUSUAL = re.compile(f"[{_TELLING}{_DRESS}]")
+_UNUSUAL = Expression(f"[{_TELLING}{_DRESS}]")
 
-_ASCII = re.compile("[\x00-\x7f]+")
+_ASCII = Expression("[\x00-\x7f]+")
 #: Others than these may become one with the character before, or change places with it.
 _ALONE = (
     "\x00-\u02af\u1e00-\u1eff\u2000-\u2bff\u3000-\u3096\u30a0-\u30ff\u4e00-\u9fff\uac00-\ud7a3"
     "\uff01-\uff65\U0001f000-\U0001faff"
 )
-_IN_CONTEXT = re.compile(f"[{_TELLING}]|[^{_ALONE}]")
-_INVISIBLE = re.compile(f"[{_UNSEEN}]+")
-_IN_WORD = f"[{_UNSEEN}](?<=[{_LETTER}].)[{_UNSEEN}]*[{_LETTER}]"
-_BACKWARDS = "\u202e([^\u202c\n]*)\u202c?"
-_LONE_FLAG = f"[{_FLAG}](?<![{_FLAG}].)(?![{_FLAG}])"
-_MARKS = re.compile(f"[{_MARK}]+")
-_PILED_MARKS = f"[{_MARK}]{{3}}|(?:[{_LETTER}][\u0332-\u0338\u20d0-\u20f0]){{3}}"
-_STYLED = f"[{_STYLE}]{{3}}"
-_WIDE_WORD = f"[{_WIDE}]{{3}}"
-_EAST_ASIAN = "[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"
-_DRESSED = f"[{_DRESS}]"
+_IN_CONTEXT = Expression(f"[{_TELLING}]|[^{_ALONE}]")
+_INVISIBLE = Expression(f"[{_UNSEEN}]+")
+_IN_WORD = Expression(f"[{_UNSEEN}](?<=[{_LETTER}].)[{_UNSEEN}]*[{_LETTER}]")
+_BACKWARDS = Expression("\u202e([^\u202c\n]*)\u202c?")
+_LONE_FLAG = Expression(f"[{_FLAG}](?<![{_FLAG}].)(?![{_FLAG}])")
+_MARKS = Expression(f"[{_MARK}]+")
+_PILED_MARKS = Expression(f"[{_MARK}]{{3}}|(?:[{_LETTER}][\u0332-\u0338\u20d0-\u20f0]){{3}}")
+_STYLED = Expression(f"[{_STYLE}]{{3}}")
+_WIDE_WORD = Expression(f"[{_WIDE}]{{3}}")
+_EAST_ASIAN = Expression("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_DRESSED = Expression(f"[{_DRESS}]")
 
 _ALIEN = f"[{_GREEK}{_FOREIGN}]"
-_MIXED_WORD = f"[A-Za-z{_GREEK}{_FOREIGN}]+"
-_MIXED_PAIR = f"[A-Za-z](?:(?={_ALIEN})|(?<={_ALIEN}[A-Za-z]))"
+_ALIEN_LETTER = Expression(_ALIEN)
+_MIXED_WORD = Expression(f"[A-Za-z{_GREEK}{_FOREIGN}]+")
+_MIXED_PAIR = Expression(f"[A-Za-z](?:(?={_ALIEN})|(?<={_ALIEN}[A-Za-z]))")
 #: A Greek letter at the edge of a Latin word is physics, not a disguise.
-_MASKED = f"[A-Za-z][{_GREEK}]+[A-Za-z]|[A-Za-z][{_FOREIGN}]|[{_FOREIGN}][A-Za-z]"
+_MASKED = Expression(f"[A-Za-z][{_GREEK}]+[A-Za-z]|[A-Za-z][{_FOREIGN}]|[{_FOREIGN}][A-Za-z]")
 #: Latin letters that turn up in Cyrillic words.
 _CYRILLIC = str.maketrans("ABCEHKMOPTXaceopxyi", "АВСЕНКМОРТХасеорхуі")  # noqa: RUF001
 #: Shorter mixed words are formulas and typing errors.
@@ -102,7 +105,7 @@ def _simple(characters: str) -> tuple[tuple[str, str], ...] | None:
 def _plain_in_context(text: str, signs: list[str]) -> str:
     unusual = _UNUSUAL.search(text)
     if unusual:
-        odd = "".join(re.findall(_ODD, text))
+        odd = "".join(_ODD.findall(text))
         dress = _INVISIBLE.sub("", odd)
         if dress:
             text = _undressed(text, signs)
@@ -114,12 +117,12 @@ def _plain_in_context(text: str, signs: list[str]) -> str:
         most = 2 * len(text) + _MOST_MORE
         slices = range(0, len(text), _SLICE)
         text = "".join([_normal(text[at : at + _SLICE]) for at in slices])[:most]
-    if unusual and re.search(_STRANGE, text):
-        if re.search(_DRESSED, text):
+    if unusual and _STRANGE.search(text):
+        if _DRESSED.search(text):
             from spamguard.confusables import DRESSED
 
-            text = re.sub(_DRESSED, lambda match: DRESSED.get(match[0], match[0]), text)
-        if re.search(_MIXED_PAIR, text):
+            text = _DRESSED.sub(lambda match: DRESSED.get(match[0], match[0]), text)
+        if _MIXED_PAIR.search(text):
             text = _one_script(text, signs)
     return text.casefold()
 
@@ -133,20 +136,20 @@ def _normal(text: str) -> str:
 
 def _visible(text: str, signs: list[str]) -> str:
     """The text as it is shown: nothing invisible in it, all of it from left to right."""
-    if re.search(_IN_WORD, text) or "\u202e" in text:
+    if _IN_WORD.search(text) or "\u202e" in text:
         signs.append("hidden")
-        text = re.sub(_BACKWARDS, lambda match: match[1][::-1], text)
+        text = _BACKWARDS.sub(lambda match: match[1][::-1], text)
     return _INVISIBLE.sub("", text)
 
 
 def _undressed(text: str, signs: list[str]) -> str:
     """The text without marks; letters in other dresses are left to NFKD."""
-    wide = re.search(_WIDE_WORD, text) and not re.search(_EAST_ASIAN, text)
-    if wide or re.search(_STYLED, text):
+    wide = _WIDE_WORD.search(text) and not _EAST_ASIAN.search(text)
+    if wide or _STYLED.search(text):
         signs.append("styled")
-    if re.search(_PILED_MARKS, text):
+    if _PILED_MARKS.search(text):
         signs.append("marks")
-    text = re.sub(_LONE_FLAG, lambda match: chr(ord(match[0]) - 0x1F1E6 + ord("a")), text)
+    text = _LONE_FLAG.sub(lambda match: chr(ord(match[0]) - 0x1F1E6 + ord("a")), text)
     return _MARKS.sub("", text)  # not only after NFKD, which sorts a long pile of them slowly
 
 
@@ -157,14 +160,14 @@ def _one_script(text: str, signs: list[str]) -> str:
     """
     from spamguard.confusables import FOREIGN
 
-    all_latin = all(alien in FOREIGN for alien in re.findall(_ALIEN, text))
+    all_latin = all(alien in FOREIGN for alien in _ALIEN_LETTER.findall(text))
 
     def unmask(match: re.Match[str]) -> str:
         word = match[0]
         if word.isascii():
             return word
         plain = "".join([FOREIGN.get(letter, letter) for letter in word])
-        mixed = re.search(_MIXED_PAIR, word)
+        mixed = _MIXED_PAIR.search(word)
         if not mixed:
             return plain if all_latin else word
         own = len(re.findall("[A-Za-z]", word))
@@ -174,8 +177,8 @@ def _one_script(text: str, signs: list[str]) -> str:
                 plain = cyrillic
             elif not plain.isascii():
                 return word
-        if len(word) >= _SHORTEST_MASKED and "mixed" not in signs and re.search(_MASKED, word):
+        if len(word) >= _SHORTEST_MASKED and "mixed" not in signs and _MASKED.search(word):
             signs.append("mixed")
         return plain
 
-    return re.sub(_MIXED_WORD, unmask, text)
+    return _MIXED_WORD.sub(unmask, text)

@@ -5,40 +5,42 @@
 
 import re
 
+from spamguard.expressions import Expression
+
 _GAPS = " .*_~\n-"
 _SPELLED = "a-z0-9@$\u0370-\u052f"
-_APART = (
+_APART = Expression(
     f"(?<![{_SPELLED}'\u2019])[{_SPELLED}]([{_GAPS}]{{1,3}})[{_SPELLED}](?:\\1[{_SPELLED}]){{2,}}"
     f"(?![{_SPELLED}'\u2019])"
 )
 #: In a text with such a word shorter ones are words too.
-_SHORT_APART = _APART.replace("{2,}", "*")
+_SHORT_APART = Expression(_APART.pattern.replace("{2,}", "*"))
 
-_RUN = r"(.)\1\1+"
+_RUN = Expression(r"(.)\1\1+")
 #: Three of these mean something.
 _TRIPLES = frozenset(("www", "xxx", "iii"))
 _VOWELS = "aeiouy"
 
 #: Digits and signs by the letter they stand for.
 _LETTERS = str.maketrans("013457@$!", "oieastasi")
-_WORD = r"[a-z0-9@$](?:[a-z0-9@$!]*[a-z0-9@$])?"
+_WORD = Expression(r"[a-z0-9@$](?:[a-z0-9@$!]*[a-z0-9@$])?")
 #: A word with such a place is leet; with any others it takes two places.
-_LEET_WORD = r"""(?x)
+_LEET_WORD = Expression(r"""(?x)
       [a-z]00?[a-z] | [a-z]33[a-z]
     | [a-z][13][a-z]{2} | [aeiouy][13][a-z]
     | [aeiouy]4[a-z] | [a-z]4[aeiouy][a-z] | ^[^aeiouy]+4[a-z]{2}
     | [aeiouy][57][a-z] | [a-z][57][aeiouy]
     | ^(?:[^aeiouy]+|[a-z]{1,2})@[a-z] | ^[a-z]{0,2}[aeiouy]\$\$?[a-z] | ^[^aeiouy]{1,2}![a-z]{3}
     | [a-z][013457@$!]{1,2}[a-z]+[013457@$!]{1,2}[a-z]
-"""
+""")
 #: Digits that stand for no letter, hexadecimal numbers, names from technology, 4 for "for".
-_NO_LEET = (
+_NO_LEET = Expression(
     r".*[2689]|0x|[a-f0-9]+$|.*\d(?:d|[dfi]v?|js|me|u|all|you|sale)s?$|.*[^aeiouy013457@$!]{5}"
     r"|(?:log4|sha\d|md5|mp[34]|[dhsw]3|web3|x11|ps[345]|es5|utf|int|vec|mat|py3)"
     r"|v\d+(?:beta|alpha)?$|.*\$\d|(?:pi|me|my|us)@"
 )
 #: Where two words are leet, these are too: "th3", "t0", "0n".
-_PERHAPS_LEET = (
+_PERHAPS_LEET = Expression(
     r"(?=.*[a-z])(?!\d+(?:st|nd|rd|th|s|k|m|x|am|pm|[ckm]m|k?g|[mg]b|min|hrs?|px|%)$)[a-z013457@$]+"
 )
 _FEWEST_LETTERS, _LONGEST_LEET = 3, 24
@@ -46,11 +48,11 @@ _FEWEST_LETTERS, _LONGEST_LEET = 3, 24
 
 def joined(text: str, signs: list[str]) -> str:
     """The text with words whose letters stood apart; its blanks are as they were written."""
-    together = re.sub(_APART, _joined, text)
+    together = _APART.sub(_joined, text)
     if together == text:
         return text
     signs.append("spaced")
-    return re.sub(_SHORT_APART, _joined_letters, together)
+    return _SHORT_APART.sub(_joined_letters, together)
 
 
 def _joined(match: re.Match[str]) -> str:
@@ -68,19 +70,17 @@ def _joined_letters(match: re.Match[str]) -> str:
 
 def without_leet(text: str, signs: list[str]) -> str:
     """The text with letters in place of digits and signs in its words."""
-    leet = {word for word in re.findall(_WORD, text) if _is_leet(word)}
+    leet = {word for word in _WORD.findall(text) if _is_leet(word)}
     if not leet:
         return text
     signs.append("leet")
 
     def plain(match: re.Match[str]) -> str:
         word = match[0]
-        perhaps = (
-            len(leet) > 1 and re.fullmatch(_PERHAPS_LEET, word) and not re.match(_NO_LEET, word)
-        )
+        perhaps = len(leet) > 1 and _PERHAPS_LEET.fullmatch(word) and not _NO_LEET.match(word)
         return word.translate(_LETTERS) if perhaps or word in leet else word
 
-    return re.sub(_WORD, plain, text)
+    return _WORD.sub(plain, text)
 
 
 def _is_leet(word: str) -> bool:
@@ -88,12 +88,12 @@ def _is_leet(word: str) -> bool:
         return False
     if sum(map(str.isalpha, word)) < _FEWEST_LETTERS:
         return False
-    return bool(re.search(_LEET_WORD, word)) and not re.match(_NO_LEET, word)
+    return bool(_LEET_WORD.search(word)) and not _NO_LEET.match(word)
 
 
 def shortened(text: str) -> str:
     """The text with stretched words as long as they usually are."""
-    return re.sub(_RUN, _shortened, text)
+    return _RUN.sub(_shortened, text)
 
 
 def _shortened(match: re.Match[str]) -> str:
