@@ -608,10 +608,11 @@ def wait_until_read(process):
 
 
 @pytest.fixture(scope="session")
-def many(tmp_path_factory):
-    """Comments whose answers are more than a pipe holds."""
+def many(model, tmp_path_factory):
+    """Comments whose answers are more than a pipe holds. The kernel for them is compiled."""
     path = tmp_path_factory.mktemp("many") / "many.txt"
     path.write_text("".join(f"comment number {number} of many\n" for number in range(3000)))
+    run("score", "-m", model, stdin=path.read_bytes() * 4)
     return path
 
 
@@ -658,6 +659,16 @@ def test_a_closed_stderr_changes_no_answer(model):
     )
     assert result.code == 0
     assert [answer.label == "error" for answer in answers(result)] == [False, True]
+
+
+@pytest.mark.parametrize("ending", ["2>/dev/full", "2> >(:)"])
+def test_messages_that_nobody_can_read_end_no_run(model, tmp_path, ending):
+    """A full disk or a closed pipe under stderr, as in ``2>&1 | head``."""
+    table, out = tmp_path / "table.csv", tmp_path / "out.csv"
+    table.write_bytes(b"text\nhello\na,b,c\n" + b"hello\n" * 50 + b"a,b,c\n")
+    result = shell(f'exec {ending}; sleep .2; "$@"', "label", table, "-m", model, "-o", out)
+    assert result.code == 0
+    assert out.read_bytes().count(b"\n") == 54
 
 
 @pytest.mark.parametrize("option", ["--help", "--version"])

@@ -52,9 +52,9 @@ class Commands(click.Group):
             if not _raised_in_click(error):
                 raise
             # Help or version that cannot be written.
-            from spamguard.cli.common import fail, silence_stdout
+            from spamguard.cli.common import fail, silence
 
-            silence_stdout()
+            silence(sys.stdout)
             fail(f"stdout cannot be written: {error.strerror}")
             sys.exit(EXPECTED_ERROR)
 
@@ -67,9 +67,9 @@ class Commands(click.Group):
             fail(str(error))
             ctx.exit(EXPECTED_ERROR)
         except BrokenPipeError:
-            from spamguard.cli.common import silence_stdout
+            from spamguard.cli.common import silence
 
-            silence_stdout()
+            silence(sys.stdout)
             ctx.exit(0)
         except KeyboardInterrupt:
             ctx.exit(INTERRUPTED)

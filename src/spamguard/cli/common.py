@@ -6,7 +6,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any, TextIO, TypeVar
 
 import click
 
@@ -37,7 +37,11 @@ def escaped(text: str) -> str:
 
 
 def say(message: str) -> None:
-    click.echo(message, err=True)
+    """A message on stderr. That it cannot be written there is no reason to stop the work."""
+    try:
+        click.echo(message, err=True)
+    except OSError:
+        silence(sys.stderr)
 
 
 def fail(message: str) -> None:
@@ -73,9 +77,9 @@ def encoded(text: str, encoding: str) -> bytes:
     return text.encode(encoding, "surrogateescape" if encoding == "utf-8" else "replace")
 
 
-def silence_stdout() -> None:
+def silence(stream: TextIO) -> None:
     """Nothing more can be said there; what is left in the buffer would fail again at exit."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def write(text: str, encoding: str = "utf-8") -> None:
@@ -88,7 +92,7 @@ def write(text: str, encoding: str = "utf-8") -> None:
     except OSError as error:
         if error.errno == errno.EPIPE:
             raise
-        silence_stdout()
+        silence(sys.stdout)
         raise OutputError(f"stdout cannot be written: {error.strerror}") from None
 
 
