@@ -19,7 +19,7 @@ from cli_support import (
     strict_json,
     verdicts,
 )
-from spamguard import storage
+from spamguard import storage, training
 
 FIGURES = [
     "accuracy", "precision", "recall", "f1", "mcc", "roc_auc", "recall_at_1%_fpr",
@@ -455,6 +455,29 @@ def test_an_output_that_cannot_be_is_one_line(small, place):
     target = f"{small.parent}/{place}"
     check_refused(invoke("train", "-q", small, "-o", target), target, "cannot be written")
     assert sorted(small.parent.iterdir()) == before
+
+
+def test_a_disk_that_has_no_room_for_what_memory_has_not_is_one_line(small, texts):
+    small.write_bytes(table(["text", "label"], mixed(texts, 60)))
+    words = ("train", "-q", small, "-o", small.parent / "m.joblib", "--max-memory", "1M")
+    check_refused(shell('ulimit -f 20; exec "$@"', *words), "--max-memory", "cannot be written")
+    assert [path.name for path in small.parent.iterdir()] == [small.name]
+
+
+def test_an_output_that_cannot_be_is_found_before_the_long_work(small, monkeypatch):
+    monkeypatch.setattr(training, "fit", lambda *_: pytest.fail("it has trained"))
+    check_refused(invoke("train", "-q", small, "-o", f"{small.parent}/missing/m.joblib"), "missing")
+
+
+@pytest.mark.parametrize(
+    "words", [("train", "-o"), ("evaluate", "--report"), ("undo", "log.jsonl", "-o")], ids=" ".join
+)
+def test_what_is_no_stream_is_not_written_to_a_file_called_dash(small, monkeypatch, words):
+    monkeypatch.chdir(small.parent)
+    result = invoke(*words, "-", small)
+    assert (result.code, result.out) == (2, b"")
+    assert "stdout" in result.err
+    assert [path.name for path in small.parent.iterdir()] == [small.name]
 
 
 @pytest.mark.parametrize("kind", ["same", "symlink", "hard link"])

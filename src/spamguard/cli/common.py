@@ -132,6 +132,13 @@ def refuse_input_as_output(source: Source, output: str | None) -> None:
         raise InputError(f"{output}: is the input, which is never changed; name another file")
 
 
+def not_stdout(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    """Refuse ``-`` as the name of a file that is moved into place when it is whole."""
+    if value == "-":
+        raise click.BadParameter("it cannot go to stdout; name a file", ctx, param)
+    return value
+
+
 model_option = click.option(
     "-m",
     "--model",

@@ -13,6 +13,7 @@ from spamguard.cli.common import (
     escaped,
     figure_lines,
     load_model,
+    not_stdout,
     pingbacks_option,
     quiet_option,
     say,
@@ -54,6 +55,7 @@ Figures = dict[str, Any]
     "--report",
     "report_path",
     metavar="FILE",
+    callback=not_stdout,
     help="Write a page with charts, the most wrong comments and labels to check (HTML).",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")

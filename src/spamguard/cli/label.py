@@ -17,6 +17,7 @@ from spamguard.cli.common import (
     escaped,
     load_model,
     model_option,
+    not_stdout,
     pingbacks_option,
     progress,
     quiet_option,
@@ -62,7 +63,12 @@ _RISKY = re.compile(r"[\s'\"\\\ufffd]")
     show_default=True,
     help="What to do with shown comments it is unsure of, where statuses are changed.",
 )
-@click.option("--log", metavar="FILE", help="Write the changed statuses down, for undo.")
+@click.option(
+    "--log",
+    metavar="FILE",
+    callback=not_stdout,
+    help="Write the changed statuses down, for undo.",
+)
 @click.option(
     "--ids", type=click.Choice(LABELS), help="Print the ids with this verdict, one a line."
 )
@@ -70,6 +76,7 @@ _RISKY = re.compile(r"[\s'\"\\\ufffd]")
     "--wp-cli",
     "script",
     metavar="SCRIPT",
+    callback=not_stdout,
     help="Write a script that marks the spam on a live WordPress, and one that undoes it.",
 )
 @click.option(
