@@ -541,6 +541,9 @@ def test_strict_ends_with_3_when_a_record_was_bad(model):
         ("--format", "nul"),
         ("-0", "--format", "csv"),
         ("-0", "--format", "text"),
+        ("--text-column", "text"),
+        ("--id-column", "id", "--format", "text"),
+        ("-0", "--author-column", "author"),
         ("a", "b"),
     ],
 )
@@ -699,6 +702,16 @@ def test_ctrl_c_while_it_waits_ends_at_once_with_130(model, options, opening):
 def test_a_missing_file_is_one_line(model, tmp_path):
     path = tmp_path / "none.txt"
     check_refused(run("score", "-m", model, path), str(path), "No such file")
+
+
+@pytest.mark.parametrize(("name", "hint"), [("a.csv", "csv"), ("a.jsonl.gz", "jsonl"), ("a", "")])
+def test_a_file_that_is_called_a_table_and_read_as_lines_is_told_of(model, tmp_path, name, hint):
+    path = tmp_path / name
+    path.write_bytes(b"id,content\n1,hello\n")
+    result = invoke("score", "-m", model, path)
+    assert (result.code, len(result.lines)) == (0, 2)
+    assert (f"--format {hint}" in result.err) if hint else (result.err == "")
+    assert invoke("score", "-m", model, "--format", "lines", path).err == ""
 
 
 def test_a_directory_is_one_line(model, tmp_path):
