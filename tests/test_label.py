@@ -810,6 +810,8 @@ def test_the_author_counts_under_the_names_people_use(model, telling, field, nam
         ("--ids",),
         ("--ids", "eggs", "-o", "out"),
         ("--only", "eggs", "-o", "out"),
+        ("--only", "spam", "--ids", "spam"),
+        ("--only", "spam", "--dry-run"),
         ("--format", "text", "-o", "out"),
     ],
 )

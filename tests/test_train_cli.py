@@ -790,6 +790,8 @@ def test_comments_without_a_date_are_left_out_and_counted(texts):
     [
         ("--model", "m", "--folds", "3"),
         ("--model", "m", "--time-column", "date"),
+        ("--model", "m", "--max-fpr", "0.005"),
+        ("--model", "m", "--seed", "0"),
         ("--folds", "3", "--time-column", "date"),
         ("--folds", "3", "--group-by", "source"),
         ("--group-by", "source", "--time-column", "date"),
@@ -809,6 +811,16 @@ def test_wrong_usage_of_evaluate_ends_with_2(dated, options):
     assert (result.code, result.out) == (2, b"")
     assert "Usage: " in result.err
     assert invoke("evaluate", *options).code == 2
+
+
+def test_measuring_on_what_was_learned_from_is_told_of(small):
+    model = small.parent / "m.joblib"
+    invoke("train", "-q", small, "-o", model)
+    said = invoke("evaluate", small, "-m", model).err
+    assert f"{small}: the model has learned from a file called comments.csv" in said
+    assert "learned from" not in invoke("evaluate", small, "-q", "-m", model).err
+    other = small.rename(small.parent / "other.csv")
+    assert "learned from" not in invoke("evaluate", other, "-m", model).err
 
 
 def test_more_folds_than_comments_is_one_line(texts):
