@@ -979,7 +979,7 @@ def test_a_closed_pipe_ends_the_run_quietly(model, known, tmp_path, by):
 
 
 @pytest.mark.parametrize("old", [None, b"old\n"])
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_a_run_that_is_ended_leaves_the_old_output_or_none(model, tmp_path, number, old):
     target = tmp_path / "out.csv"
     if old is not None:
@@ -996,8 +996,15 @@ def test_a_run_that_is_ended_leaves_the_old_output_or_none(model, tmp_path, numb
     assert code == (130 if number == signal.SIGINT else -number)
     assert "Traceback" not in err
     assert (target.read_bytes() if target.exists() else None) == old
-    if number == signal.SIGINT:
+    if number != signal.SIGKILL:
         assert list(tmp_path.iterdir()) == ([target] if old is not None else [])
+
+
+def test_a_run_that_shall_outlive_its_terminal_does(model, source, tmp_path):
+    """As with nohup."""
+    line = 'trap "" HUP; "$@" & sleep .3; kill -HUP $!; wait $!'
+    result = shell(line, "label", source, "-m", model, "-o", tmp_path / "out.csv")
+    assert (result.code, (tmp_path / "out.csv").exists()) == (0, True)
 
 
 def test_a_run_that_is_killed_at_any_moment_leaves_the_old_output_or_all_of_the_new(
