@@ -160,7 +160,7 @@ def test_bytes_that_are_not_utf8_are_kept(model, tmp_path):
     assert (
         written == b"\xe9,text," + ",".join(ADDED).encode() + b"\n\xfc\xff,caf\xe9," + added + b"\n"
     )
-    assert "1 comments hold what is not valid UTF-8" in err
+    assert "1 comment holds what is not valid UTF-8" in err
 
 
 @pytest.mark.parametrize("quoted", [b'4,"never closed', b'4,"never, closed', b'4,"never ""closed'])
@@ -186,7 +186,7 @@ def test_a_quote_that_is_never_closed_breaks_no_other_row_of_a_large_file(model,
     cells = b'2,"' + b"line\n" * 20_000 + b'"\n'
     rows = [b'0,"open\n', *[long] * 18, *[cells] * 8, b"3,last\n"]
     written, err = label(model, b"id,text\n" + b"".join(rows), directory=tmp_path)
-    assert err.splitlines()[-1].endswith("; 1 bad rows")
+    assert err.splitlines()[-1].endswith("; 1 bad row")
     found = list(csv.reader(io.StringIO(written.decode().split("\n", 2)[2])))
     assert [len(row) for row in found] == [4] * (len(rows) - 1)
     assert [row[2] for row in found if row[2] not in LABELS] == []
@@ -292,7 +292,7 @@ def test_columns_of_an_earlier_run_are_replaced_wherever_they_stand(model, tmp_p
     assert written.decode() == (
         f"id,text,x,{','.join(ADDED)}\n1,hello,,{','.join(verdict)}\n2,,,,\n"
     )
-    assert "1 bad rows" in err
+    assert "1 bad row" in err
 
 
 def test_the_columns_that_were_added_are_never_read_as_data(model, tmp_path):
@@ -599,7 +599,7 @@ def test_only_writes_the_rows_with_that_verdict(model, tmp_path, numbered, wante
     expected = [row for row in rows if re.search(rb",%s,[\d.]+$" % wanted.encode(), row)]
     assert len(expected) == 4
     assert chosen == b"\r\n".join([header, *expected, b""])
-    assert err.endswith("12 comments: 4 spam, 4 unsure, 4 ham; 1 bad rows\n")
+    assert err.endswith("12 comments: 4 spam, 4 unsure, 4 ham; 1 bad row\n")
 
 
 @pytest.mark.parametrize("wanted", LABELS)

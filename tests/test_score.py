@@ -153,7 +153,10 @@ def test_bad_utf8_is_replaced_and_counted(model):
         "b\ufffdd",
     ]
     assert result.code == 0
-    assert result.err == "stdin: 2 comments hold what is not valid UTF-8\n"
+    assert result.err == (
+        "stdin: 2 comments hold what is not valid UTF-8; if it is in another encoding, convert it:"
+        " iconv -f WINDOWS-1252 -t UTF-8\n"
+    )
 
 
 def test_a_replacement_character_that_was_sent_is_valid_utf8(model):

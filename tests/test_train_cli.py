@@ -212,6 +212,13 @@ def test_every_unknown_value_is_listed_or_counted(model, texts):
 # --- what is read ---------------------------------------------------------------------------------
 
 
+def test_another_encoding_is_told_of(model):
+    content = "text,label\ncafé,ham\nthé,spam\n".encode("latin-1")
+    said = measured(model, content)
+    assert "stdin: 2 comments hold what is not valid UTF-8" in said
+    assert "iconv" in said
+
+
 def test_what_cannot_be_learned_from_is_dropped_and_counted(model, texts):
     (spam, _), (ham, _), *rest = mixed(texts, 4)
     rows = [

@@ -96,8 +96,22 @@ def write(text: str, encoding: str = "utf-8") -> None:
         raise OutputError(f"stdout cannot be written: {error.strerror}") from None
 
 
+def comments_of(number: int) -> str:
+    return "1 comment" if number == 1 else f"{number:,} comments"
+
+
+def bad_rows_of(number: int) -> str:
+    return "1 bad row" if number == 1 else f"{number:,} bad rows"
+
+
 def report_oddities(source: Source, reader: Reader) -> None:
-    """What was left out of an export, and what was broken in it."""
+    """What was broken in the input, and what was left out of it."""
+    if source.replaced:
+        verb = "holds" if source.replaced == 1 else "hold"
+        say(
+            f"{escaped(source.name)}: {comments_of(source.replaced)} {verb} what is not valid"
+            " UTF-8; if it is in another encoding, convert it: iconv -f WINDOWS-1252 -t UTF-8"
+        )
     for line, kind in reader.damage:
         fail(f"{source.name}: line {line}: {kind}")
     for kind, count in reader.skipped.items():
@@ -217,15 +231,11 @@ def cutoff_lines(facts: dict[str, Any]) -> str:
     )
 
 
-def report(
-    tally: Tally, source: Source, quiet: bool, overruled: Mapping[str, int] | None = None
-) -> None:
+def report(tally: Tally, quiet: bool, overruled: Mapping[str, int] | None = None) -> None:
     if tally.interpreted_bulk:
         say("numba is not there, so scoring was slow; pip install numba")
-    if source.replaced:
-        say(f"{escaped(source.name)}: {source.replaced:,} comments hold what is not valid UTF-8")
     if not quiet:
         counts = ", ".join(f"{tally.labels[label]:,} {label}" for label in LABELS)
-        line = f"{sum(tally.labels.values()):,} comments: {counts}; {tally.bad:,} bad rows"
+        line = f"{comments_of(sum(tally.labels.values()))}: {counts}; {bad_rows_of(tally.bad)}"
         others = ", ".join(f"{number:,} {what}" for what, number in (overruled or {}).items())
         say(f"{line}; {others}" if others else line)

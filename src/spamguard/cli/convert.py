@@ -10,8 +10,10 @@ from spamguard import formats
 from spamguard.cli.common import (
     STRICT_EXIT,
     Complaints,
+    bad_rows_of,
     chosen_columns,
     column_options,
+    comments_of,
     pingbacks_option,
     progress,
     quiet_option,
@@ -100,7 +102,7 @@ def convert(
     if not quiet:
         spam, ham, unlabelled = (counts[label] for label in (SPAM, HAM, None))
         told = f"{spam:,} spam, {ham:,} ham, {unlabelled:,} unlabelled"
-        say(f"{counts.total():,} comments: {told}; {bad:,} bad rows")
+        say(f"{comments_of(counts.total())}: {told}; {bad_rows_of(bad)}")
     if strict and bad:
         sys.exit(STRICT_EXIT)
 

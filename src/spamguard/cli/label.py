@@ -187,7 +187,7 @@ def label(
         _show(statuses, tally)
     elif not resumes:  # what the earlier run met is not in it
         statuses.say()
-    report(tally, source, quiet, policy.counts if policy else {})
+    report(tally, quiet, policy.counts if policy else {})
     if strict and tally.bad:
         sys.exit(STRICT_EXIT)
 

@@ -92,6 +92,6 @@ def score(
         write(answer(*held[0]))
         verdict = held[0][1]
         sys.exit(STRICT_EXIT if verdict is None else EXIT_CODES[verdict.label])
-    report(tally, source, quiet=True)
+    report(tally, quiet=True)
     if strict and tally.bad:
         sys.exit(STRICT_EXIT)

@@ -36,7 +36,8 @@ def undo(log: str, file: str, output: str, quiet: bool) -> None:
         with seekable(given) as source, whole_file(output) as target:
             write_changed(source, output, target, changes)
     if not quiet:
-        say(f"{changes.count:,} statuses are as they were")
+        one = changes.count == 1
+        say("1 status is as it was" if one else f"{changes.count:,} statuses are as they were")
 
 
 class _Counted:
