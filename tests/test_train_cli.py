@@ -556,7 +556,32 @@ def test_info_shows_what_is_in_a_model(trained):
     assert f"ham below {model.ham_cutoff:.4f}, spam from {model.spam_cutoff:.4f} on" in shown
     for part in model.parts:
         assert part.block.name in shown
-    assert all(name.replace("_", " ") in shown for name in model.facts["figures"])
+    assert (
+        f"of 40 ham lie above: at most {model.facts['cutoffs']['promise']:.2%} of readers" in shown
+    )
+    for name, figure in model.facts["figures"].items():
+        told = "{:.4f} ({:.4f} to {:.4f})".format(*figure)
+        assert re.search(
+            f"^  {re.escape(name.replace('_', ' '))} +{re.escape(told)}$", shown, re.MULTILINE
+        )
+
+
+@pytest.mark.parametrize(
+    "lies",
+    [
+        {"cutoffs": 7},
+        {"cutoffs": {"ham_above": "x", "ham_rows": 1, "promise": 2}},
+        {"figures": [1.0, 2.0]},
+        {"figures": {"accuracy": {"deep": [None]}}},
+    ],
+)
+def test_info_shows_whatever_a_model_says_of_itself(trained, tmp_path, lies):
+    liar = tmp_path / "liar.joblib"
+    model = storage.load(str(trained))
+    liar.write_bytes(storage.dump(model._replace(facts=lies)))
+    result = invoke("info", liar)
+    assert (result.code, result.err) == (0, "")
+    assert f"ham below {model.ham_cutoff:.4f}, spam from" in result.out.decode()
 
 
 def test_info_gives_the_same_as_json(trained):
