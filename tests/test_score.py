@@ -631,6 +631,19 @@ def test_a_closed_pipe_ends_the_run_quietly(model, many, options):
         assert process.stderr.read() == b""
 
 
+@pytest.mark.parametrize("command", ["score", "explain"])
+def test_whoever_sits_at_a_terminal_is_told_what_is_waited_for(model, command):
+    ours, theirs = os.openpty()
+    with started(command, "-m", model, stdin=theirs) as process:
+        os.close(theirs)
+        assert b"Ctrl-D" in process.stderr.readline()
+        os.write(ours, b"hello\n")
+        assert b"hello" in process.stdout.readline()
+        os.write(ours, b"\x04")
+        assert process.wait() == 0
+    os.close(ours)
+
+
 def test_a_large_file_to_head_ends_quietly(model, many, tmp_path):
     large = tmp_path / "large.txt"  # takes several reads and the compiled kernel
     large.write_bytes(many.read_bytes() * 4)

@@ -1,6 +1,7 @@
 """What score and explain share: how plain comments come in, and how an answer looks."""
 
 import os
+import sys
 from typing import Any
 
 import click
@@ -23,6 +24,12 @@ format_option = click.option(
     help="What the input is; lines: one comment a line (default), text: all of it is one comment.",
 )
 nul_option = click.option("-0", "nul", is_flag=True, help="Comments end with NUL, not with a line.")
+
+
+def invite(file: str) -> None:
+    """Say what is waited for where somebody sits at the other end."""
+    if file == "-" and sys.stdin is not None and sys.stdin.isatty():
+        say("waiting for comments from the terminal; Ctrl-D ends them")
 
 
 def open_reader(
