@@ -300,6 +300,13 @@ def test_training_says_what_it_did(files, tmp_path):
     assert len(verdicts(target, ["hello"])) == 1
 
 
+def test_training_says_what_it_dropped_before_it_refuses(tmp_path):
+    content = table(["text", "label"], [("  ", "ham"), ("a", "ham"), ("a", "spam"), ("b", "")])
+    result = invoke("train", "-", "-o", tmp_path / "m.joblib", stdin=content)
+    assert result.code == 3
+    assert "dropped: 1 unlabelled, 1 empty, 2 labelled both ways" in result.err
+
+
 def test_quiet_training_says_nothing(tmp_path, texts):
     content = table(["text", "label"], mixed(texts, 20))
     result = invoke("train", "-", "-q", "-o", tmp_path / "m", stdin=content)

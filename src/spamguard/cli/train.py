@@ -14,6 +14,7 @@ import click
 from spamguard.cli.common import (
     chosen_columns,
     column_options,
+    comments_of,
     cutoff_lines,
     figure_lines,
     not_stdout,
@@ -128,6 +129,11 @@ def train(
     rank = {name: number for number, name in enumerate(sorted(set(sources)))}
     room = max_memory - FIXED_MEMORY - MEMORY_A_COMMENT * len(spam)
     choices = training.Options(max_fpr, seed, leave_sources_out, moment(), max(room, 0))
+    if not quiet and labels:
+        say(
+            f"{comments_of(len(spam))}: {spam.sum():,} spam, {(~spam).sum():,} ham"
+            f" (dropped: {dropped_counts(dropped, labelled.bad)})"
+        )
     with whole_file(output) as file:  # fails here, before the long work, if it cannot be written
         fitted = training.fit(
             compress(labelled.comments(), keep),
@@ -154,10 +160,6 @@ def train(
         )
         file.write(storage.dump(model))
     if not quiet:
-        say(
-            f"{len(spam):,} comments: {spam.sum():,} spam, {(~spam).sum():,} ham"
-            f" (dropped: {dropped_counts(dropped, labelled.bad)})"
-        )
         kept = "sources" if leave_sources_out else "near-duplicates"
         say(f"out of fold, {kept} kept together:")
         say(figure_lines(figures))
