@@ -7,6 +7,7 @@ import re
 import signal
 import stat
 import time
+from contextlib import suppress
 from random import Random
 
 import pytest
@@ -998,6 +999,25 @@ def test_a_run_that_is_ended_leaves_the_old_output_or_none(model, tmp_path, numb
     assert (target.read_bytes() if target.exists() else None) == old
     if number != signal.SIGKILL:
         assert list(tmp_path.iterdir()) == ([target] if old is not None else [])
+
+
+@pytest.mark.parametrize("to_stdout", [True, False])
+def test_the_bar_does_not_mix_with_what_is_written_to_the_same_terminal(
+    model, source, tmp_path, to_stdout
+):
+    ours, theirs = os.openpty()
+    output = "-" if to_stdout else tmp_path / "out.csv"
+    words = ("label", source, "-m", model, "-o", output)
+    with started(*words, stdout=theirs, stderr=theirs) as process:
+        os.close(theirs)
+        shown = b""
+        with suppress(OSError):  # what a terminal gives whose other end is closed
+            while part := os.read(ours, 1 << 16):
+                shown += part
+        assert process.wait() == 0
+    os.close(ours)
+    assert (b"labelling" in shown) != to_stdout
+    assert b"bad row" in shown
 
 
 def test_a_run_that_shall_outlive_its_terminal_does(model, source, tmp_path):

@@ -680,9 +680,9 @@ def test_a_closed_stderr_changes_no_answer(model):
     assert [answer.label == "error" for answer in answers(result)] == [False, True]
 
 
-@pytest.mark.parametrize("ending", ["2>/dev/full", "2> >(:)"])
+@pytest.mark.parametrize("ending", ["2>/dev/full", "2> >(:)", "2>&-"])
 def test_messages_that_nobody_can_read_end_no_run(model, tmp_path, ending):
-    """A full disk or a closed pipe under stderr, as in ``2>&1 | head``."""
+    """A full disk, or a pipe that is closed as in ``2>&1 | head``, or nothing under stderr."""
     table, out = tmp_path / "table.csv", tmp_path / "out.csv"
     table.write_bytes(b"text\nhello\na,b,c\n" + b"hello\n" * 50 + b"a,b,c\n")
     result = shell(f'exec {ending}; sleep .2; "$@"', "label", table, "-m", model, "-o", out)

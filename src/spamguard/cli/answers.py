@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from spamguard import formats
-from spamguard.cli.common import chosen_columns, escaped, say
+from spamguard.cli.common import chosen_columns, escaped, is_terminal, say
 from spamguard.formats.record import Reader, Record, shown, visible
 from spamguard.formats.source import Source
 from spamguard.records import Verdict
@@ -28,7 +28,7 @@ nul_option = click.option("-0", "nul", is_flag=True, help="Comments end with NUL
 
 def invite(file: str) -> None:
     """Say what is waited for where somebody sits at the other end."""
-    if file == "-" and sys.stdin is not None and sys.stdin.isatty():
+    if file == "-" and is_terminal(sys.stdin):
         say("waiting for comments from the terminal; Ctrl-D ends them")
 
 

@@ -202,10 +202,21 @@ def load_model(path: str | None) -> Model:
     return storage.load(path or default_model_path())
 
 
+def is_terminal(stream: TextIO | None) -> bool:
+    """Whether somebody sees what is written there; a closed stream is None."""
+    return stream is not None and stream.isatty()
+
+
 @contextmanager
-def progress(source: Source, label: str, quiet: bool) -> Iterator[Callable[[], None]]:
-    """A progress bar over the bytes of a source, where stderr is a terminal that shows it."""
-    if quiet or not source.size or not sys.stderr.isatty():
+def progress(
+    source: Source, label: str, quiet: bool, *, to_stdout: bool = False
+) -> Iterator[Callable[[], None]]:
+    """A progress bar over the bytes of a source, where stderr is a terminal that shows it.
+
+    ``to_stdout``: the result goes there, and would be mixed with the bar on the same terminal.
+    """
+    is_mixed = to_stdout and is_terminal(sys.stdout)
+    if quiet or is_mixed or not source.size or not is_terminal(sys.stderr):
         yield lambda: None
         return
     with click.progressbar(length=source.size, label=label, file=sys.stderr) as bar:

@@ -77,7 +77,8 @@ def convert(
         )
         complaints = Complaints(source)
         labels: Labels | None = None
-        with opened(output, form, NAMES) as send, progress(source, "converting", quiet) as step:
+        shown = progress(source, "converting", quiet, to_stdout=output == "-")
+        with opened(output, form, NAMES) as send, shown as step:
             send(rows.opening(NAMES))
             for batch in reader.batches():
                 if labels is None and "label" in reader.columns:

@@ -15,6 +15,7 @@ from spamguard.cli.common import (
     chosen_columns,
     column_options,
     escaped,
+    is_terminal,
     load_model,
     model_option,
     not_stdout,
@@ -173,9 +174,10 @@ def label(
             takers.append(_ids_to_stdout(source, reader, ids))
         if script:
             takers.append(stack.enter_context(scripts_at(script, complaints, wishes.hold)))
-        if (dry_run or (sys.stderr.isatty() and not quiet)) and has_status(reader.columns):
+        if (dry_run or (is_terminal(sys.stderr) and not quiet)) and has_status(reader.columns):
             takers.append(statuses.add)
-        step = stack.enter_context(progress(source, "labelling", quiet))
+        to_stdout = output == "-" or ids is not None
+        step = stack.enter_context(progress(source, "labelling", quiet, to_stdout=to_stdout))
         overrule = policy.overrule if policy else None
         for judged in judge(source, rest, model, tally, overrule, jobs):
             for take in takers:
