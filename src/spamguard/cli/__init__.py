@@ -82,7 +82,12 @@ def _raised_in_click(error: OSError) -> bool:
     return trace is not None and trace.tb_frame.f_globals["__name__"].startswith("click.")
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Begin with: spamguard label comments.csv --dry-run, which writes nothing."
+    " Each command has --help.",
+)
 @click.version_option(spamguard.__version__, prog_name="spamguard")
 def main() -> None:
     """A comment spam filter that runs on your own machine.
