@@ -41,6 +41,7 @@ def pip(*words: str | Path) -> None:
 
 def set_up(*, development: bool) -> None:
     """A virtual environment in .venv with the wheel of this checkout in it."""
+    print(f"setting up {HOME}, which takes a minute or two", file=sys.stderr)
     if not BIN.exists():
         venv.create(HOME, with_pip=True)
     pip("install", "--upgrade", "pip>=25.1")
@@ -64,6 +65,7 @@ def training_words(*folders: Path) -> list[str | Path]:
 def demo() -> None:
     set_up(development=False)
     target = HOME / "demo.joblib"
+    print("training on data/, which takes some seconds", file=sys.stderr)
     run(BIN / "spamguard", "train", *training_words(DATA, DATA / "spin"), "-o", target, "--quiet")
     run(BIN / "spamguard", "score", "--model", target, input=EXAMPLES.encode())
 

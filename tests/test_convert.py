@@ -99,7 +99,7 @@ def test_bad_rows_are_left_out_and_told(tmp_path):
     result = converted(source, tmp_path / "out.jsonl")
     assert [item["text"] for item in objects(tmp_path / "out.jsonl")] == ["a", "b"]
     assert "line 2: not JSON" in result.err
-    assert result.err.endswith("; 1 bad rows\n")
+    assert result.err.endswith("; 1 bad row\n")
     strict = invoke("convert", source, "-o", tmp_path / "out.jsonl", "--strict")
     assert strict.code == 3
 

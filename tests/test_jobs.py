@@ -92,11 +92,21 @@ def test_a_worker_that_dies_ends_the_run_in_one_line(many, tmp_path):
     assert gone(workers)
 
 
-def test_ctrl_c_leaves_no_process_and_no_file_behind(many, tmp_path):
+@pytest.mark.parametrize(
+    ("send", "number", "code"),
+    [
+        (os.killpg, signal.SIGINT, 130),
+        (os.killpg, signal.SIGTERM, -signal.SIGTERM),
+        (os.kill, signal.SIGTERM, -signal.SIGTERM),
+    ],
+)
+def test_a_run_that_is_ended_leaves_no_process_and_no_file_behind(
+    many, tmp_path, send, number, code
+):
     run, workers = begun(many, tmp_path / "out.csv")
-    os.killpg(run.pid, signal.SIGINT)
+    send(run.pid, number)
     run.communicate(timeout=HANGS)
-    assert run.returncode == 130
+    assert run.returncode == code
     assert gone(workers)
     assert list(tmp_path.iterdir()) == []
 

@@ -7,6 +7,7 @@ import re
 import signal
 import stat
 import time
+from contextlib import suppress
 from random import Random
 
 import pytest
@@ -160,7 +161,7 @@ def test_bytes_that_are_not_utf8_are_kept(model, tmp_path):
     assert (
         written == b"\xe9,text," + ",".join(ADDED).encode() + b"\n\xfc\xff,caf\xe9," + added + b"\n"
     )
-    assert "1 comments hold what is not valid UTF-8" in err
+    assert "1 comment holds what is not valid UTF-8" in err
 
 
 @pytest.mark.parametrize("quoted", [b'4,"never closed', b'4,"never, closed', b'4,"never ""closed'])
@@ -186,7 +187,7 @@ def test_a_quote_that_is_never_closed_breaks_no_other_row_of_a_large_file(model,
     cells = b'2,"' + b"line\n" * 20_000 + b'"\n'
     rows = [b'0,"open\n', *[long] * 18, *[cells] * 8, b"3,last\n"]
     written, err = label(model, b"id,text\n" + b"".join(rows), directory=tmp_path)
-    assert err.splitlines()[-1].endswith("; 1 bad rows")
+    assert err.splitlines()[-1].endswith("; 1 bad row")
     found = list(csv.reader(io.StringIO(written.decode().split("\n", 2)[2])))
     assert [len(row) for row in found] == [4] * (len(rows) - 1)
     assert [row[2] for row in found if row[2] not in LABELS] == []
@@ -292,7 +293,7 @@ def test_columns_of_an_earlier_run_are_replaced_wherever_they_stand(model, tmp_p
     assert written.decode() == (
         f"id,text,x,{','.join(ADDED)}\n1,hello,,{','.join(verdict)}\n2,,,,\n"
     )
-    assert "1 bad rows" in err
+    assert "1 bad row" in err
 
 
 def test_the_columns_that_were_added_are_never_read_as_data(model, tmp_path):
@@ -599,7 +600,7 @@ def test_only_writes_the_rows_with_that_verdict(model, tmp_path, numbered, wante
     expected = [row for row in rows if re.search(rb",%s,[\d.]+$" % wanted.encode(), row)]
     assert len(expected) == 4
     assert chosen == b"\r\n".join([header, *expected, b""])
-    assert err.endswith("12 comments: 4 spam, 4 unsure, 4 ham; 1 bad rows\n")
+    assert err.endswith("12 comments: 4 spam, 4 unsure, 4 ham; 1 bad row\n")
 
 
 @pytest.mark.parametrize("wanted", LABELS)
@@ -810,6 +811,8 @@ def test_the_author_counts_under_the_names_people_use(model, telling, field, nam
         ("--ids",),
         ("--ids", "eggs", "-o", "out"),
         ("--only", "eggs", "-o", "out"),
+        ("--only", "spam", "--ids", "spam"),
+        ("--only", "spam", "--dry-run"),
         ("--format", "text", "-o", "out"),
     ],
 )
@@ -977,7 +980,7 @@ def test_a_closed_pipe_ends_the_run_quietly(model, known, tmp_path, by):
 
 
 @pytest.mark.parametrize("old", [None, b"old\n"])
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_a_run_that_is_ended_leaves_the_old_output_or_none(model, tmp_path, number, old):
     target = tmp_path / "out.csv"
     if old is not None:
@@ -994,8 +997,34 @@ def test_a_run_that_is_ended_leaves_the_old_output_or_none(model, tmp_path, numb
     assert code == (130 if number == signal.SIGINT else -number)
     assert "Traceback" not in err
     assert (target.read_bytes() if target.exists() else None) == old
-    if number == signal.SIGINT:
+    if number != signal.SIGKILL:
         assert list(tmp_path.iterdir()) == ([target] if old is not None else [])
+
+
+@pytest.mark.parametrize("to_stdout", [True, False])
+def test_the_bar_does_not_mix_with_what_is_written_to_the_same_terminal(
+    model, source, tmp_path, to_stdout
+):
+    ours, theirs = os.openpty()
+    output = "-" if to_stdout else tmp_path / "out.csv"
+    words = ("label", source, "-m", model, "-o", output)
+    with started(*words, stdout=theirs, stderr=theirs) as process:
+        os.close(theirs)
+        shown = b""
+        with suppress(OSError):  # what a terminal gives whose other end is closed
+            while part := os.read(ours, 1 << 16):
+                shown += part
+        assert process.wait() == 0
+    os.close(ours)
+    assert (b"labelling" in shown) != to_stdout
+    assert b"bad row" in shown
+
+
+def test_a_run_that_shall_outlive_its_terminal_does(model, source, tmp_path):
+    """As with nohup."""
+    line = 'trap "" HUP; "$@" & sleep .3; kill -HUP $!; wait $!'
+    result = shell(line, "label", source, "-m", model, "-o", tmp_path / "out.csv")
+    assert (result.code, (tmp_path / "out.csv").exists()) == (0, True)
 
 
 def test_a_run_that_is_killed_at_any_moment_leaves_the_old_output_or_all_of_the_new(

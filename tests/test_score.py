@@ -153,7 +153,10 @@ def test_bad_utf8_is_replaced_and_counted(model):
         "b\ufffdd",
     ]
     assert result.code == 0
-    assert result.err == "stdin: 2 comments hold what is not valid UTF-8\n"
+    assert result.err == (
+        "stdin: 2 comments hold what is not valid UTF-8; if it is in another encoding, convert it:"
+        " iconv -f WINDOWS-1252 -t UTF-8\n"
+    )
 
 
 def test_a_replacement_character_that_was_sent_is_valid_utf8(model):
@@ -541,6 +544,9 @@ def test_strict_ends_with_3_when_a_record_was_bad(model):
         ("--format", "nul"),
         ("-0", "--format", "csv"),
         ("-0", "--format", "text"),
+        ("--text-column", "text"),
+        ("--id-column", "id", "--format", "text"),
+        ("-0", "--author-column", "author"),
         ("a", "b"),
     ],
 )
@@ -608,10 +614,11 @@ def wait_until_read(process):
 
 
 @pytest.fixture(scope="session")
-def many(tmp_path_factory):
-    """Comments whose answers are more than a pipe holds."""
+def many(model, tmp_path_factory):
+    """Comments whose answers are more than a pipe holds. The kernel for them is compiled."""
     path = tmp_path_factory.mktemp("many") / "many.txt"
     path.write_text("".join(f"comment number {number} of many\n" for number in range(3000)))
+    run("score", "-m", model, stdin=path.read_bytes() * 4)
     return path
 
 
@@ -622,6 +629,19 @@ def test_a_closed_pipe_ends_the_run_quietly(model, many, options):
         process.stdout.close()
         assert process.wait() == 0
         assert process.stderr.read() == b""
+
+
+@pytest.mark.parametrize("command", ["score", "explain"])
+def test_whoever_sits_at_a_terminal_is_told_what_is_waited_for(model, command):
+    ours, theirs = os.openpty()
+    with started(command, "-m", model, stdin=theirs) as process:
+        os.close(theirs)
+        assert b"Ctrl-D" in process.stderr.readline()
+        os.write(ours, b"hello\n")
+        assert b"hello" in process.stdout.readline()
+        os.write(ours, b"\x04")
+        assert process.wait() == 0
+    os.close(ours)
 
 
 def test_a_large_file_to_head_ends_quietly(model, many, tmp_path):
@@ -660,6 +680,16 @@ def test_a_closed_stderr_changes_no_answer(model):
     assert [answer.label == "error" for answer in answers(result)] == [False, True]
 
 
+@pytest.mark.parametrize("ending", ["2>/dev/full", "2> >(:)", "2>&-"])
+def test_messages_that_nobody_can_read_end_no_run(model, tmp_path, ending):
+    """A full disk, or a pipe that is closed as in ``2>&1 | head``, or nothing under stderr."""
+    table, out = tmp_path / "table.csv", tmp_path / "out.csv"
+    table.write_bytes(b"text\nhello\na,b,c\n" + b"hello\n" * 50 + b"a,b,c\n")
+    result = shell(f'exec {ending}; sleep .2; "$@"', "label", table, "-m", model, "-o", out)
+    assert result.code == 0
+    assert out.read_bytes().count(b"\n") == 54
+
+
 @pytest.mark.parametrize("option", ["--help", "--version"])
 def test_help_that_cannot_be_written_is_no_crash(option):
     with open("/dev/full", "wb") as full:
@@ -688,6 +718,16 @@ def test_ctrl_c_while_it_waits_ends_at_once_with_130(model, options, opening):
 def test_a_missing_file_is_one_line(model, tmp_path):
     path = tmp_path / "none.txt"
     check_refused(run("score", "-m", model, path), str(path), "No such file")
+
+
+@pytest.mark.parametrize(("name", "hint"), [("a.csv", "csv"), ("a.jsonl.gz", "jsonl"), ("a", "")])
+def test_a_file_that_is_called_a_table_and_read_as_lines_is_told_of(model, tmp_path, name, hint):
+    path = tmp_path / name
+    path.write_bytes(b"id,content\n1,hello\n")
+    result = invoke("score", "-m", model, path)
+    assert (result.code, len(result.lines)) == (0, 2)
+    assert (f"--format {hint}" in result.err) if hint else (result.err == "")
+    assert invoke("score", "-m", model, "--format", "lines", path).err == ""
 
 
 def test_a_directory_is_one_line(model, tmp_path):

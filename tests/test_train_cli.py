@@ -19,7 +19,7 @@ from cli_support import (
     strict_json,
     verdicts,
 )
-from spamguard import storage
+from spamguard import storage, training
 
 FIGURES = [
     "accuracy", "precision", "recall", "f1", "mcc", "roc_auc", "recall_at_1%_fpr",
@@ -212,6 +212,13 @@ def test_every_unknown_value_is_listed_or_counted(model, texts):
 # --- what is read ---------------------------------------------------------------------------------
 
 
+def test_another_encoding_is_told_of(model):
+    content = "text,label\ncafé,ham\nthé,spam\n".encode("latin-1")
+    said = measured(model, content)
+    assert "stdin: 2 comments hold what is not valid UTF-8" in said
+    assert "iconv" in said
+
+
 def test_what_cannot_be_learned_from_is_dropped_and_counted(model, texts):
     (spam, _), (ham, _), *rest = mixed(texts, 4)
     rows = [
@@ -291,6 +298,13 @@ def test_training_says_what_it_did(files, tmp_path):
     assert (facts["spam"], facts["ham"]) == (50, 50)
     assert facts["files"] == ["first.csv.gz", "second.jsonl"]
     assert len(verdicts(target, ["hello"])) == 1
+
+
+def test_training_says_what_it_dropped_before_it_refuses(tmp_path):
+    content = table(["text", "label"], [("  ", "ham"), ("a", "ham"), ("a", "spam"), ("b", "")])
+    result = invoke("train", "-", "-o", tmp_path / "m.joblib", stdin=content)
+    assert result.code == 3
+    assert "dropped: 1 unlabelled, 1 empty, 2 labelled both ways" in result.err
 
 
 def test_quiet_training_says_nothing(tmp_path, texts):
@@ -457,6 +471,29 @@ def test_an_output_that_cannot_be_is_one_line(small, place):
     assert sorted(small.parent.iterdir()) == before
 
 
+def test_a_disk_that_has_no_room_for_what_memory_has_not_is_one_line(small, texts):
+    small.write_bytes(table(["text", "label"], mixed(texts, 60)))
+    words = ("train", "-q", small, "-o", small.parent / "m.joblib", "--max-memory", "1M")
+    check_refused(shell('ulimit -f 20; exec "$@"', *words), "--max-memory", "cannot be written")
+    assert [path.name for path in small.parent.iterdir()] == [small.name]
+
+
+def test_an_output_that_cannot_be_is_found_before_the_long_work(small, monkeypatch):
+    monkeypatch.setattr(training, "fit", lambda *_: pytest.fail("it has trained"))
+    check_refused(invoke("train", "-q", small, "-o", f"{small.parent}/missing/m.joblib"), "missing")
+
+
+@pytest.mark.parametrize(
+    "words", [("train", "-o"), ("evaluate", "--report"), ("undo", "log.jsonl", "-o")], ids=" ".join
+)
+def test_what_is_no_stream_is_not_written_to_a_file_called_dash(small, monkeypatch, words):
+    monkeypatch.chdir(small.parent)
+    result = invoke(*words, "-", small)
+    assert (result.code, result.out) == (2, b"")
+    assert "stdout" in result.err
+    assert [path.name for path in small.parent.iterdir()] == [small.name]
+
+
 @pytest.mark.parametrize("kind", ["same", "symlink", "hard link"])
 def test_the_input_is_refused_as_output(small, kind):
     content = small.read_bytes()
@@ -526,7 +563,32 @@ def test_info_shows_what_is_in_a_model(trained):
     assert f"ham below {model.ham_cutoff:.4f}, spam from {model.spam_cutoff:.4f} on" in shown
     for part in model.parts:
         assert part.block.name in shown
-    assert all(name.replace("_", " ") in shown for name in model.facts["figures"])
+    assert (
+        f"of 40 ham lie above: at most {model.facts['cutoffs']['promise']:.2%} of readers" in shown
+    )
+    for name, figure in model.facts["figures"].items():
+        told = "{:.4f} ({:.4f} to {:.4f})".format(*figure)
+        assert re.search(
+            f"^  {re.escape(name.replace('_', ' '))} +{re.escape(told)}$", shown, re.MULTILINE
+        )
+
+
+@pytest.mark.parametrize(
+    "lies",
+    [
+        {"cutoffs": 7},
+        {"cutoffs": {"ham_above": "x", "ham_rows": 1, "promise": 2}},
+        {"figures": [1.0, 2.0]},
+        {"figures": {"accuracy": {"deep": [None]}}},
+    ],
+)
+def test_info_shows_whatever_a_model_says_of_itself(trained, tmp_path, lies):
+    liar = tmp_path / "liar.joblib"
+    model = storage.load(str(trained))
+    liar.write_bytes(storage.dump(model._replace(facts=lies)))
+    result = invoke("info", liar)
+    assert (result.code, result.err) == (0, "")
+    assert f"ham below {model.ham_cutoff:.4f}, spam from" in result.out.decode()
 
 
 def test_info_gives_the_same_as_json(trained):
@@ -767,6 +829,8 @@ def test_comments_without_a_date_are_left_out_and_counted(texts):
     [
         ("--model", "m", "--folds", "3"),
         ("--model", "m", "--time-column", "date"),
+        ("--model", "m", "--max-fpr", "0.005"),
+        ("--model", "m", "--seed", "0"),
         ("--folds", "3", "--time-column", "date"),
         ("--folds", "3", "--group-by", "source"),
         ("--group-by", "source", "--time-column", "date"),
@@ -786,6 +850,16 @@ def test_wrong_usage_of_evaluate_ends_with_2(dated, options):
     assert (result.code, result.out) == (2, b"")
     assert "Usage: " in result.err
     assert invoke("evaluate", *options).code == 2
+
+
+def test_measuring_on_what_was_learned_from_is_told_of(small):
+    model = small.parent / "m.joblib"
+    invoke("train", "-q", small, "-o", model)
+    said = invoke("evaluate", small, "-m", model).err
+    assert f"{small}: the model has learned from a file called comments.csv" in said
+    assert "learned from" not in invoke("evaluate", small, "-q", "-m", model).err
+    other = small.rename(small.parent / "other.csv")
+    assert "learned from" not in invoke("evaluate", other, "-m", model).err
 
 
 def test_more_folds_than_comments_is_one_line(texts):

@@ -3,6 +3,7 @@
 import tempfile
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from spamguard import features
@@ -35,7 +36,7 @@ class Shelf:
         try:
             if self._file is None:
                 self._file = tempfile.TemporaryFile(prefix="spamguard-")  # noqa: SIM115 - below
-                weakref.finalize(self, self._file.close)
+                weakref.finalize(self, _close, self._file)
             self._filed.append((self._file.tell(), [(a.dtype, a.shape) for a in arrays]))
             for array in arrays:
                 self._file.write(array)
@@ -60,6 +61,12 @@ class Shelf:
         for array in arrays:
             self._file.readinto(array)
         return arrays
+
+
+def _close(file: Any) -> None:
+    """What a full disk has no room for is still in the buffer, and would fail once more."""
+    with suppress(OSError):
+        file.close()
 
 
 class Shard(NamedTuple):

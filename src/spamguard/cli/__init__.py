@@ -52,9 +52,9 @@ class Commands(click.Group):
             if not _raised_in_click(error):
                 raise
             # Help or version that cannot be written.
-            from spamguard.cli.common import fail, silence_stdout
+            from spamguard.cli.common import fail, silence
 
-            silence_stdout()
+            silence(sys.stdout)
             fail(f"stdout cannot be written: {error.strerror}")
             sys.exit(EXPECTED_ERROR)
 
@@ -67,9 +67,9 @@ class Commands(click.Group):
             fail(str(error))
             ctx.exit(EXPECTED_ERROR)
         except BrokenPipeError:
-            from spamguard.cli.common import silence_stdout
+            from spamguard.cli.common import silence
 
-            silence_stdout()
+            silence(sys.stdout)
             ctx.exit(0)
         except KeyboardInterrupt:
             ctx.exit(INTERRUPTED)
@@ -82,7 +82,12 @@ def _raised_in_click(error: OSError) -> bool:
     return trace is not None and trace.tb_frame.f_globals["__name__"].startswith("click.")
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Begin with: spamguard label comments.csv --dry-run, which writes nothing."
+    " Each command has --help.",
+)
 @click.version_option(spamguard.__version__, prog_name="spamguard")
 def main() -> None:
     """A comment spam filter that runs on your own machine.

@@ -6,7 +6,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any, TextIO, TypeVar
 
 import click
 
@@ -37,7 +37,11 @@ def escaped(text: str) -> str:
 
 
 def say(message: str) -> None:
-    click.echo(message, err=True)
+    """A message on stderr. That it cannot be written there is no reason to stop the work."""
+    try:
+        click.echo(message, err=True)
+    except OSError:
+        silence(sys.stderr)
 
 
 def fail(message: str) -> None:
@@ -73,9 +77,9 @@ def encoded(text: str, encoding: str) -> bytes:
     return text.encode(encoding, "surrogateescape" if encoding == "utf-8" else "replace")
 
 
-def silence_stdout() -> None:
+def silence(stream: TextIO) -> None:
     """Nothing more can be said there; what is left in the buffer would fail again at exit."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def write(text: str, encoding: str = "utf-8") -> None:
@@ -88,12 +92,26 @@ def write(text: str, encoding: str = "utf-8") -> None:
     except OSError as error:
         if error.errno == errno.EPIPE:
             raise
-        silence_stdout()
+        silence(sys.stdout)
         raise OutputError(f"stdout cannot be written: {error.strerror}") from None
 
 
+def comments_of(number: int) -> str:
+    return "1 comment" if number == 1 else f"{number:,} comments"
+
+
+def bad_rows_of(number: int) -> str:
+    return "1 bad row" if number == 1 else f"{number:,} bad rows"
+
+
 def report_oddities(source: Source, reader: Reader) -> None:
-    """What was left out of an export, and what was broken in it."""
+    """What was broken in the input, and what was left out of it."""
+    if source.replaced:
+        verb = "holds" if source.replaced == 1 else "hold"
+        say(
+            f"{escaped(source.name)}: {comments_of(source.replaced)} {verb} what is not valid"
+            " UTF-8; if it is in another encoding, convert it: iconv -f WINDOWS-1252 -t UTF-8"
+        )
     for line, kind in reader.damage:
         fail(f"{source.name}: line {line}: {kind}")
     for kind, count in reader.skipped.items():
@@ -126,6 +144,13 @@ def chosen_columns(options: dict[str, Any]) -> dict[str, str]:
 def refuse_input_as_output(source: Source, output: str | None) -> None:
     if output is not None and source.is_file(output):
         raise InputError(f"{output}: is the input, which is never changed; name another file")
+
+
+def not_stdout(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    """Refuse ``-`` as the name of a file that is moved into place when it is whole."""
+    if value == "-":
+        raise click.BadParameter("it cannot go to stdout; name a file", ctx, param)
+    return value
 
 
 model_option = click.option(
@@ -177,10 +202,21 @@ def load_model(path: str | None) -> Model:
     return storage.load(path or default_model_path())
 
 
+def is_terminal(stream: TextIO | None) -> bool:
+    """Whether somebody sees what is written there; a closed stream is None."""
+    return stream is not None and stream.isatty()
+
+
 @contextmanager
-def progress(source: Source, label: str, quiet: bool) -> Iterator[Callable[[], None]]:
-    """A progress bar over the bytes of a source, where stderr is a terminal that shows it."""
-    if quiet or not source.size or not sys.stderr.isatty():
+def progress(
+    source: Source, label: str, quiet: bool, *, to_stdout: bool = False
+) -> Iterator[Callable[[], None]]:
+    """A progress bar over the bytes of a source, where stderr is a terminal that shows it.
+
+    ``to_stdout``: the result goes there, and would be mixed with the bar on the same terminal.
+    """
+    is_mixed = to_stdout and is_terminal(sys.stdout)
+    if quiet or is_mixed or not source.size or not is_terminal(sys.stderr):
         yield lambda: None
         return
     with click.progressbar(length=source.size, label=label, file=sys.stderr) as bar:
@@ -206,15 +242,11 @@ def cutoff_lines(facts: dict[str, Any]) -> str:
     )
 
 
-def report(
-    tally: Tally, source: Source, quiet: bool, overruled: Mapping[str, int] | None = None
-) -> None:
+def report(tally: Tally, quiet: bool, overruled: Mapping[str, int] | None = None) -> None:
     if tally.interpreted_bulk:
         say("numba is not there, so scoring was slow; pip install numba")
-    if source.replaced:
-        say(f"{escaped(source.name)}: {source.replaced:,} comments hold what is not valid UTF-8")
     if not quiet:
         counts = ", ".join(f"{tally.labels[label]:,} {label}" for label in LABELS)
-        line = f"{sum(tally.labels.values()):,} comments: {counts}; {tally.bad:,} bad rows"
+        line = f"{comments_of(sum(tally.labels.values()))}: {counts}; {bad_rows_of(tally.bad)}"
         others = ", ".join(f"{number:,} {what}" for what, number in (overruled or {}).items())
         say(f"{line}; {others}" if others else line)

@@ -10,8 +10,10 @@ from spamguard import formats
 from spamguard.cli.common import (
     STRICT_EXIT,
     Complaints,
+    bad_rows_of,
     chosen_columns,
     column_options,
+    comments_of,
     pingbacks_option,
     progress,
     quiet_option,
@@ -75,7 +77,8 @@ def convert(
         )
         complaints = Complaints(source)
         labels: Labels | None = None
-        with opened(output, form, NAMES) as send, progress(source, "converting", quiet) as step:
+        shown = progress(source, "converting", quiet, to_stdout=output == "-")
+        with opened(output, form, NAMES) as send, shown as step:
             send(rows.opening(NAMES))
             for batch in reader.batches():
                 if labels is None and "label" in reader.columns:
@@ -100,7 +103,7 @@ def convert(
     if not quiet:
         spam, ham, unlabelled = (counts[label] for label in (SPAM, HAM, None))
         told = f"{spam:,} spam, {ham:,} ham, {unlabelled:,} unlabelled"
-        say(f"{counts.total():,} comments: {told}; {bad:,} bad rows")
+        say(f"{comments_of(counts.total())}: {told}; {bad_rows_of(bad)}")
     if strict and bad:
         sys.exit(STRICT_EXIT)
 

@@ -6,6 +6,7 @@ from contextlib import nullcontext
 from typing import Any, NamedTuple
 
 import click
+from click.core import ParameterSource
 
 from spamguard.cli.common import (
     chosen_columns,
@@ -13,6 +14,7 @@ from spamguard.cli.common import (
     escaped,
     figure_lines,
     load_model,
+    not_stdout,
     pingbacks_option,
     quiet_option,
     say,
@@ -54,6 +56,7 @@ Figures = dict[str, Any]
     "--report",
     "report_path",
     metavar="FILE",
+    callback=not_stdout,
     help="Write a page with charts, the most wrong comments and labels to check (HTML).",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
@@ -85,11 +88,15 @@ def evaluate(
         group_by and (folds or time_column)
     ):
         raise click.UsageError("choose one of --model, --folds, --group-by and --time-column")
+    if model_path:
+        _refuse_choices_of_training()
     if report_path:
         from spamguard import report
 
         report.check_extra()
     model = load_model(model_path) if model_path else None
+    if model is not None and not quiet:
+        _say_what_was_learned_from(model, files)
     labelled = Labelled(
         spam_values, ham_values, include_pingbacks=include_pingbacks, trash_is_spam=trash_is_spam
     )
@@ -147,6 +154,28 @@ def evaluate(
         if report_path:
             say(escaped(f"{report_path}: written"))
     write((_results_json if as_json else _results_text)(overall, by_group))
+
+
+def _refuse_choices_of_training() -> None:
+    context = click.get_current_context()
+    for name in ("max_fpr", "seed"):
+        if context.get_parameter_source(name) == ParameterSource.COMMANDLINE:
+            option = f"--{name.replace('_', '-')}"
+            raise click.UsageError(f"{option} is for models that are trained; leave --model out")
+
+
+def _say_what_was_learned_from(model: Model, files: tuple[str, ...]) -> None:
+    """A model judges what it has learned better than anything else."""
+    learned = model.facts.get("files")
+    known = set(learned) if isinstance(learned, list) else set()
+    for path in files:
+        name = os.path.basename(path)
+        if name in known:
+            say(
+                f"{escaped(path)}: the model has learned from a file called {escaped(name)};"
+                " if it is this one, the figures are better than they will ever be on new comments"
+                " (leave --model out to measure on comments it has not seen)"
+            )
 
 
 class Measured(NamedTuple):

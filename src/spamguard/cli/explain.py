@@ -7,6 +7,7 @@ import click
 
 from spamguard.cli.answers import (
     format_option,
+    invite,
     json_line,
     nul_option,
     open_reader,
@@ -65,6 +66,7 @@ def explain(
     """
     model = load_model(model_path)
     policy = lists_policy(allow, block)
+    invite(file)
     with Source(file) as source:
         complaints = Complaints(source)
         reader = open_reader(source, format_name, nul, include_pingbacks, options)

@@ -9,11 +9,13 @@ import click
 
 from spamguard import kernel
 from spamguard.cli.common import (
+    cutoff_lines,
     default_model_path,
     escaped,
     write,
 )
 from spamguard.features import VIEWS, Block
+from spamguard.model import Model
 
 
 @click.command()
@@ -36,14 +38,31 @@ def info(model_path: str | None, as_json: bool) -> None:
     if as_json:
         write(json.dumps(about, ensure_ascii=False, indent=2) + "\n")
         return
-    write(f"{escaped(path)}: {about['size']:,} bytes, SHA-256 {about['digest']}\n")
+    lines = [f"{escaped(path)}: {about['size']:,} bytes, SHA-256 {about['digest']}\n"]
     for block in about["blocks"]:
-        write(
+        low, high = block["low"], block["high"]
+        length = "" if low == high == 1 else f"{low} to {high} "
+        lines.append(
             f"  {block['name']:<12} {block['columns']:,} columns,"
-            f" {block['low']} to {block['high']} {block['unit']} of the {block['view']}\n"
+            f" {length}{block['unit']} of the {block['view']}\n"
         )
-    write(f"ham below {model.ham_cutoff:.4f}, spam from {model.spam_cutoff:.4f} on\n")
-    write("".join(_tree(model.facts)))
+    facts = dict(model.facts)
+    lines.append(_cutoffs(model, facts.pop("cutoffs", None)) + "\n")
+    figures = facts.pop("figures", None)
+    lines += _tree(facts)
+    if figures is not None:
+        lines.append("measured on comments that were left out, with 95% intervals\n")
+        lines += _tree(figures if isinstance(figures, dict) else {"figures": figures}, "  ")
+    write("".join(lines))
+
+
+def _cutoffs(model: Model, facts: Any) -> str:
+    """Where the verdicts change, and what that rests on if the file says it."""
+    own = {"ham": model.ham_cutoff, "spam": model.spam_cutoff}
+    try:
+        return cutoff_lines({"cutoffs": {**facts, **own}})
+    except (KeyError, TypeError, ValueError):
+        return f"ham below {model.ham_cutoff:.4f}, spam from {model.spam_cutoff:.4f} on"
 
 
 def _tree(facts: dict[str, Any], indent: str = "") -> Iterator[str]:
@@ -54,12 +73,20 @@ def _tree(facts: dict[str, Any], indent: str = "") -> Iterator[str]:
             yield f"{name}\n"
             yield from _tree(value, indent + "  ")
         else:
-            values = value if isinstance(value, list) else [value]
-            yield f"{name:<24} {', '.join(map(_shown, values))}\n"
+            yield f"{name:<24} {_list(value) if isinstance(value, list) else _shown(value)}\n"
+
+
+def _list(values: list[Any]) -> str:
+    told = [_shown(value) for value in values]
+    if len(told) == 3 and all(isinstance(value, float) for value in values):
+        return f"{told[0]} ({told[1]} to {told[2]})"
+    return ", ".join(told)
 
 
 def _shown(value: object) -> str:
-    return f"{value:.4f}" if isinstance(value, float) else escaped(str(value))
+    if isinstance(value, float):
+        return f"{value:.4f}"
+    return f"{value:,}" if type(value) is int else escaped(str(value))
 
 
 def _block(block: Block) -> dict[str, Any]:

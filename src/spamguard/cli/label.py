@@ -15,8 +15,10 @@ from spamguard.cli.common import (
     chosen_columns,
     column_options,
     escaped,
+    is_terminal,
     load_model,
     model_option,
+    not_stdout,
     pingbacks_option,
     progress,
     quiet_option,
@@ -62,7 +64,12 @@ _RISKY = re.compile(r"[\s'\"\\\ufffd]")
     show_default=True,
     help="What to do with shown comments it is unsure of, where statuses are changed.",
 )
-@click.option("--log", metavar="FILE", help="Write the changed statuses down, for undo.")
+@click.option(
+    "--log",
+    metavar="FILE",
+    callback=not_stdout,
+    help="Write the changed statuses down, for undo.",
+)
 @click.option(
     "--ids", type=click.Choice(LABELS), help="Print the ids with this verdict, one a line."
 )
@@ -70,6 +77,7 @@ _RISKY = re.compile(r"[\s'\"\\\ufffd]")
     "--wp-cli",
     "script",
     metavar="SCRIPT",
+    callback=not_stdout,
     help="Write a script that marks the spam on a live WordPress, and one that undoes it.",
 )
 @click.option(
@@ -166,9 +174,10 @@ def label(
             takers.append(_ids_to_stdout(source, reader, ids))
         if script:
             takers.append(stack.enter_context(scripts_at(script, complaints, wishes.hold)))
-        if (dry_run or (sys.stderr.isatty() and not quiet)) and has_status(reader.columns):
+        if (dry_run or (is_terminal(sys.stderr) and not quiet)) and has_status(reader.columns):
             takers.append(statuses.add)
-        step = stack.enter_context(progress(source, "labelling", quiet))
+        to_stdout = output == "-" or ids is not None
+        step = stack.enter_context(progress(source, "labelling", quiet, to_stdout=to_stdout))
         overrule = policy.overrule if policy else None
         for judged in judge(source, rest, model, tally, overrule, jobs):
             for take in takers:
@@ -180,7 +189,7 @@ def label(
         _show(statuses, tally)
     elif not resumes:  # what the earlier run met is not in it
         statuses.say()
-    report(tally, source, quiet, policy.counts if policy else {})
+    report(tally, quiet, policy.counts if policy else {})
     if strict and tally.bad:
         sys.exit(STRICT_EXIT)
 

@@ -67,6 +67,8 @@ class Wishes:
             raise click.UsageError(
                 "say what to write: -o OUT, --ids VERDICT, --wp-cli SCRIPT or --dry-run"
             )
+        if self.only and not self.output:
+            raise click.UsageError("--only is for the rows of OUT; give it with -o")
         if self.ids and self.output == "-":
             raise click.UsageError("--ids and the output cannot both go to stdout")
 

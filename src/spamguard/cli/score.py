@@ -7,6 +7,7 @@ import click
 
 from spamguard.cli.answers import (
     format_option,
+    invite,
     json_line,
     nul_option,
     open_reader,
@@ -70,6 +71,7 @@ def score(
     overrule = policy.overrule if policy else None
     answer = json_line if as_json else text_line
     tally = Tally()
+    invite(file)
     with Source(file) as source:
         reader = open_reader(source, format_name, nul, include_pingbacks, options)
         complaints = Complaints(source)
@@ -92,6 +94,6 @@ def score(
         write(answer(*held[0]))
         verdict = held[0][1]
         sys.exit(STRICT_EXIT if verdict is None else EXIT_CODES[verdict.label])
-    report(tally, source, quiet=True)
+    report(tally, quiet=True)
     if strict and tally.bad:
         sys.exit(STRICT_EXIT)

@@ -14,8 +14,10 @@ import click
 from spamguard.cli.common import (
     chosen_columns,
     column_options,
+    comments_of,
     cutoff_lines,
     figure_lines,
+    not_stdout,
     pingbacks_option,
     quiet_option,
     say,
@@ -45,7 +47,14 @@ SPUN = 150
 
 @click.command()
 @files_argument
-@click.option("-o", "--output", required=True, metavar="MODEL", help="The model file to write.")
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    metavar="MODEL",
+    callback=not_stdout,
+    help="The model file to write.",
+)
 @table_format_option
 @column_options()
 @label_options
@@ -120,36 +129,37 @@ def train(
     rank = {name: number for number, name in enumerate(sorted(set(sources)))}
     room = max_memory - FIXED_MEMORY - MEMORY_A_COMMENT * len(spam)
     choices = training.Options(max_fpr, seed, leave_sources_out, moment(), max(room, 0))
-    fitted = training.fit(
-        compress(labelled.comments(), keep),
-        spam,
-        choices,
-        np.array([rank[name] for name in sources], int),
-        {
-            path: _spun(path, count, seed, compress(labelled.comments(), is_spam), spam.sum())
-            for count, path in spun
-        },
-    )
-    figures = evaluation.measure(evaluation.judged(fitted.model, fitted.probability, spam))
-    model = fitted.model._replace(
-        facts={
-            **fitted.model.facts,
-            "files": [os.path.basename(path)[:80] for path in files[:20]],
-            "dropped": {**dropped, "bad": labelled.bad},
-            "figures": {
-                name: list(figure[:3])
-                for name, figure in figures.items()
-                if figure.value is not None
-            },
-        }
-    )
-    with whole_file(output) as file:
-        file.write(storage.dump(model))
-    if not quiet:
+    if not quiet and labels:
         say(
-            f"{len(spam):,} comments: {spam.sum():,} spam, {(~spam).sum():,} ham"
+            f"{comments_of(len(spam))}: {spam.sum():,} spam, {(~spam).sum():,} ham"
             f" (dropped: {dropped_counts(dropped, labelled.bad)})"
         )
+    with whole_file(output) as file:  # fails here, before the long work, if it cannot be written
+        fitted = training.fit(
+            compress(labelled.comments(), keep),
+            spam,
+            choices,
+            np.array([rank[name] for name in sources], int),
+            {
+                path: _spun(path, count, seed, compress(labelled.comments(), is_spam), spam.sum())
+                for count, path in spun
+            },
+        )
+        figures = evaluation.measure(evaluation.judged(fitted.model, fitted.probability, spam))
+        model = fitted.model._replace(
+            facts={
+                **fitted.model.facts,
+                "files": [os.path.basename(path)[:80] for path in files[:20]],
+                "dropped": {**dropped, "bad": labelled.bad},
+                "figures": {
+                    name: list(figure[:3])
+                    for name, figure in figures.items()
+                    if figure.value is not None
+                },
+            }
+        )
+        file.write(storage.dump(model))
+    if not quiet:
         kept = "sources" if leave_sources_out else "near-duplicates"
         say(f"out of fold, {kept} kept together:")
         say(figure_lines(figures))
