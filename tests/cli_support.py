@@ -68,10 +68,10 @@ def shell(line, *args, **options):
 
 
 @contextmanager
-def started(*args, **options):
+def started(*args, before=(), **options):
     """The command as a running process with pipes; it is gone when the block is left."""
     process = subprocess.Popen(
-        [*COMMAND, *map(str, args)],
+        [*before, *COMMAND, *map(str, args)],
         **{
             "stdin": subprocess.PIPE,
             "stdout": subprocess.PIPE,

@@ -92,11 +92,18 @@ def test_a_worker_that_dies_ends_the_run_in_one_line(many, tmp_path):
     assert gone(workers)
 
 
-def test_ctrl_c_leaves_no_process_and_no_file_behind(many, tmp_path):
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, -signal.SIGTERM)]
+)
+@pytest.mark.parametrize("all_of_them", [True, False])
+def test_a_run_that_is_ended_leaves_no_process_and_no_file_behind(
+    many, tmp_path, number, code, all_of_them
+):
     run, workers = begun(many, tmp_path / "out.csv")
-    os.killpg(run.pid, signal.SIGINT)
-    run.communicate(timeout=HANGS)
-    assert run.returncode == 130
+    (os.killpg if all_of_them else os.kill)(run.pid, number)
+    _, said = run.communicate(timeout=HANGS)
+    assert run.returncode == code
+    assert b"Traceback" not in said
     assert gone(workers)
     assert list(tmp_path.iterdir()) == []
 

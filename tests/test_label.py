@@ -19,6 +19,7 @@ from cli_support import (
     answers,
     check_one_line,
     check_refused,
+    environment,
     even_model,
     examples,
     finish,
@@ -977,7 +978,7 @@ def test_a_closed_pipe_ends_the_run_quietly(model, known, tmp_path, by):
 
 
 @pytest.mark.parametrize("old", [None, b"old\n"])
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_a_run_that_is_ended_leaves_the_old_output_or_none(model, tmp_path, number, old):
     target = tmp_path / "out.csv"
     if old is not None:
@@ -994,8 +995,30 @@ def test_a_run_that_is_ended_leaves_the_old_output_or_none(model, tmp_path, numb
     assert code == (130 if number == signal.SIGINT else -number)
     assert "Traceback" not in err
     assert (target.read_bytes() if target.exists() else None) == old
-    if number == signal.SIGINT:
+    if number != signal.SIGKILL:
         assert list(tmp_path.iterdir()) == ([target] if old is not None else [])
+
+
+def test_a_run_that_is_ended_takes_its_temporary_files_away(model, tmp_path):
+    env = environment(TMPDIR=str(tmp_path))
+    options = ("-m", model, "--dry-run", "--trust-approved", "1")
+    with started("label", "-", *options, env=env) as process:
+        send(process, b"id,text\n" + b"1,hello\n" * 100_000)
+        while not list(tmp_path.iterdir()):
+            assert process.poll() is None
+            time.sleep(0.01)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait() == -signal.SIGTERM
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_run_was_told_to_live_through_does_not_end_it(model, tmp_path):
+    ignoring = ("bash", "-c", "trap '' HUP; exec \"$@\"", "bash")
+    with started("label", "-", "-m", model, "--ids", "ham", before=ignoring) as process:
+        send(process, b"id,text\n")
+        time.sleep(0.5)
+        process.send_signal(signal.SIGHUP)
+        assert finish(process).code == 0
 
 
 def test_a_run_that_is_killed_at_any_moment_leaves_the_old_output_or_all_of_the_new(
