@@ -370,6 +370,25 @@ def test_wishes_that_do_not_go_together_end_with_2(model, tmp_path, monkeypatch,
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["label", "in.xml", "-o", "out.xml", "--log", "-"],
+        ["label", "in.xml", "--wp-cli", "-"],
+        ["undo", "changes.jsonl", "in.xml", "-o", "-"],
+        ["train", "in.csv", "-o", "-"],
+        ["evaluate", "in.csv", "--report", "-"],
+    ],
+)
+def test_what_is_no_table_is_not_written_to_stdout(tmp_path, monkeypatch, words):
+    """Or else a file of that name would be written."""
+    monkeypatch.chdir(tmp_path)
+    result = invoke(*words)
+    assert (result.code, result.out) == (2, b"")
+    assert "name a file" in result.err
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.fixture
 def done(strict, tmp_path):
     """An export, written back with its log."""

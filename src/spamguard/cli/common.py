@@ -137,6 +137,20 @@ model_option = click.option(
     help="The model to use; else $SPAMGUARD_MODEL, else the one that comes with spamguard.",
 )
 
+
+class NewFile(click.ParamType[str]):
+    """The name of a file to write, where stdout is no choice."""
+
+    name = "file"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        if value == "-":
+            self.fail("it is not written to stdout; name a file", param, ctx)
+        return value
+
+
+new_file = NewFile()
+
 strict_option = click.option("--strict", is_flag=True, help="Exit with 3 if a record was bad.")
 STRICT_EXIT = 3
 

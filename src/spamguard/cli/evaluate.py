@@ -13,6 +13,7 @@ from spamguard.cli.common import (
     escaped,
     figure_lines,
     load_model,
+    new_file,
     pingbacks_option,
     quiet_option,
     say,
@@ -53,6 +54,7 @@ Figures = dict[str, Any]
 @click.option(
     "--report",
     "report_path",
+    type=new_file,
     metavar="FILE",
     help="Write a page with charts, the most wrong comments and labels to check (HTML).",
 )

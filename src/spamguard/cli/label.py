@@ -17,6 +17,7 @@ from spamguard.cli.common import (
     escaped,
     load_model,
     model_option,
+    new_file,
     pingbacks_option,
     progress,
     quiet_option,
@@ -62,13 +63,16 @@ _RISKY = re.compile(r"[\s'\"\\\ufffd]")
     show_default=True,
     help="What to do with shown comments it is unsure of, where statuses are changed.",
 )
-@click.option("--log", metavar="FILE", help="Write the changed statuses down, for undo.")
+@click.option(
+    "--log", type=new_file, metavar="FILE", help="Write the changed statuses down, for undo."
+)
 @click.option(
     "--ids", type=click.Choice(LABELS), help="Print the ids with this verdict, one a line."
 )
 @click.option(
     "--wp-cli",
     "script",
+    type=new_file,
     metavar="SCRIPT",
     help="Write a script that marks the spam on a live WordPress, and one that undoes it.",
 )

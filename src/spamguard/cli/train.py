@@ -16,6 +16,7 @@ from spamguard.cli.common import (
     column_options,
     cutoff_lines,
     figure_lines,
+    new_file,
     pingbacks_option,
     quiet_option,
     say,
@@ -45,7 +46,14 @@ SPUN = 150
 
 @click.command()
 @files_argument
-@click.option("-o", "--output", required=True, metavar="MODEL", help="The model file to write.")
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=new_file,
+    metavar="MODEL",
+    help="The model file to write.",
+)
 @table_format_option
 @column_options()
 @label_options

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import click
 
-from spamguard.cli.common import quiet_option, refuse_input_as_output, say
+from spamguard.cli.common import new_file, quiet_option, refuse_input_as_output, say
 from spamguard.formats.changes import Change, read_log
 from spamguard.formats.inplace import seekable, undone, write_changed
 from spamguard.formats.output import whole_file
@@ -14,7 +14,9 @@ from spamguard.formats.source import Source
 @click.command()
 @click.argument("log")
 @click.argument("file")
-@click.option("-o", "--output", required=True, metavar="OUT", help="The file to write.")
+@click.option(
+    "-o", "--output", required=True, type=new_file, metavar="OUT", help="The file to write."
+)
 @quiet_option
 def undo(log: str, file: str, output: str, quiet: bool) -> None:
     """Take back the changes in LOG, which label --log wrote, in FILE, which label -o wrote.
