@@ -185,7 +185,7 @@ def test_odd_tables_keep_their_cells_when_reasons_are_added(model, tmp_path):
         b'\xef\xbb\xbf\r\n"id";text;x\r\n1;"two\r\nlines ""q""; b";y\r\n\r\n2\r\n3;caf\xe9;z'
     )
     data = labelled(model, source, tmp_path / "out.csv", "--explain").read_bytes()
-    assert data.startswith(b"\xef\xbb\xbf\r\nid;text;x;spamguard_label")
+    assert data.startswith(b'\xef\xbb\xbf\r\n"id";text;x;spamguard_label')
     assert data.count(b"\r\n\r\n") == 1
     assert not data.endswith(b"\n")
     text = data.decode("utf-8", "surrogateescape").removeprefix("\ufeff")

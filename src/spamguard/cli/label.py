@@ -125,6 +125,7 @@ def label(
         model_path=model_path,
         only=only,
         explain=explain,
+        overruled=bool(allow or block or trust_approved or campaigns),
         excel_safe=excel_safe,
         hold=unsure == "hold",
         log=log,

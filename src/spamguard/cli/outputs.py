@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, cast
 
 import click
 
-from spamguard.cli.common import Complaints, encoded, model_digest, write
+from spamguard.cli.common import Complaints, encoded, escaped, model_digest, write
 from spamguard.cli.reasons import told_reasons
 from spamguard.cli.resume import resumable_run
 from spamguard.formats import wpcli
@@ -19,13 +19,20 @@ from spamguard.formats.forms import CSV, IN_PLACE, JSON_LINES, PARQUET, SAME
 from spamguard.formats.inplace import labelled_copy
 from spamguard.formats.jsonl import JsonLines
 from spamguard.formats.output import whole_file
-from spamguard.formats.record import REASONS_COLUMN, Annotator, PlainRows, Reader, RowWriter
+from spamguard.formats.record import (
+    REASON_KEY,
+    REASONS_COLUMN,
+    Annotator,
+    PlainRows,
+    Reader,
+    RowWriter,
+)
 from spamguard.formats.rows import Extended
 from spamguard.formats.source import Source
 from spamguard.formats.table import Table
 from spamguard.labelling import Judged, Tally
 from spamguard.model import Model
-from spamguard.records import Verdict
+from spamguard.records import Comment, Verdict
 
 Take = Callable[[Judged], None]
 Send = Callable[[str], None]
@@ -35,12 +42,16 @@ _NOT_RESUMABLE = "--resume is for a file that is labelled to .csv or .jsonl, and
 
 @dataclass(frozen=True)
 class Wishes:
-    """What label is to write, and how."""
+    """What label is to write, and how.
+
+    overruled: whether something else than the model may decide.
+    """
 
     output: str | None
     model_path: str | None
     only: str | None
     explain: bool
+    overruled: bool
     excel_safe: bool
     hold: bool
     log: str | None
@@ -110,16 +121,33 @@ class Wishes:
 
     def writer(self, reader: Annotator, form: str, model: Model) -> RowWriter:
         """The reader, with what the rows are to have besides."""
-        if not (self.explain or self.excel_safe):
+        column = self.reasons_column(reader, form)
+        if not (column or self.excel_safe):
             return reader
-        as_json = form in (JSON_LINES, PARQUET) or (form == SAME and isinstance(reader, JsonLines))
+        told = partial(told_reasons, model) if self.explain else _what_decided
         return Extended(
             reader,
-            as_json=as_json,
+            as_json=_is_json(reader, form),
             delimiter=getattr(reader, "delimiter", ",") if form == SAME else ",",
-            reasons=partial(told_reasons, model) if self.explain else None,
+            reasons=(column, told) if column else None,
             guard=self.excel_safe,
         )
+
+    def reasons_column(self, reader: Annotator, form: str) -> str:
+        """The column that says why, "" for none. Lines of JSON say what decided by themselves."""
+        if self.explain:
+            return REASONS_COLUMN
+        is_said = _is_json(reader, form) and form != PARQUET
+        return REASON_KEY if self.overruled and not is_said else ""
+
+
+def _is_json(reader: Annotator, form: str) -> bool:
+    return form in (JSON_LINES, PARQUET) or (form == SAME and isinstance(reader, JsonLines))
+
+
+def _what_decided(_: Comment, verdict: Verdict) -> str:
+    """What decided instead of the model."""
+    return escaped(verdict.reason or "")
 
 
 class Output(NamedTuple):
@@ -161,7 +189,7 @@ def output_to(
             take = run.counted(partial(_send_rows, run.send, rows, wishes.only))
             yield Output(take, run.rest(reader), run.resumes)
         return
-    names = [*getattr(reader, "written", ()), *([REASONS_COLUMN] if wishes.explain else [])]
+    names = [*getattr(reader, "written", ()), *filter(None, [wishes.reasons_column(reader, form)])]
     with opened(output, form, names, source.encoding) as send:
         send(rows.opening())
         yield Output(partial(_send_rows, send, rows, wishes.only), reader)
