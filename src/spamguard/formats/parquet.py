@@ -9,6 +9,7 @@ from spamguard.errors import InputError, NoCommentsError, OutputError
 from spamguard.formats.columns import NO_PARENT, NOT_COMMENTS, find_columns, listed, with_status
 from spamguard.formats.export import BATCH, shown
 from spamguard.formats.record import PROBABILITY_COLUMN, Choices, Record
+from spamguard.formats.rows import as_text
 from spamguard.formats.source import Source
 from spamguard.records import Comment
 
@@ -144,4 +145,4 @@ class Writer:
 
 
 def _as(kind: Any, value: object) -> object:
-    return value if value is None or kind == "double" else str(value)
+    return value if value is None or kind == "double" else as_text(value)

@@ -45,7 +45,14 @@ class RowForm(NamedTuple):
     def row(self, names: Sequence[str], values: Sequence[Any]) -> str:
         if self.as_json:
             return json_row(dict(zip(names, values, strict=True)))
-        return csv_row(["" if value is None else str(value) for value in values])
+        return csv_row([as_text(value) for value in values])
+
+
+def as_text(value: object) -> str:
+    """A value as a cell: what JSON has no text for is written as JSON writes it."""
+    if isinstance(value, bool | list | dict):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    return "" if value is None else str(value)
 
 
 def csv_row(cells: Sequence[str], delimiter: str = ",", end: str = "\n") -> str:
