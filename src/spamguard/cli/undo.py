@@ -31,7 +31,8 @@ def undo(log: str, file: str, output: str, quiet: bool) -> None:
         with seekable(given) as source, whole_file(output) as target:
             write_changed(source, output, target, changes)
     if not quiet:
-        say(f"{changes.count:,} statuses are as they were")
+        what = "status is as it was" if changes.count == 1 else "statuses are as they were"
+        say(f"{changes.count:,} {what}")
 
 
 class _Counted:

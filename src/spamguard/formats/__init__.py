@@ -88,6 +88,7 @@ FILES: Final = [name for name in FORMATS if name not in ("lines", "nul", "text")
 #: What a file can be that nobody meant to give.
 _OTHERS: Final = (
     (r"PK\x03\x04", "a zip file inside another one"),
+    (r"PK\x05\x06", "a zip file with nothing in it"),
     (r"%PDF", "a binary file (PDF)"),
     (r"\x7fELF|MZ", "a binary file (a program)"),
     (r"\ufffdPNG|GIF8|\ufffd\ufffd\ufffd.{0,4}JFIF", "a binary file (a picture)"),
