@@ -141,8 +141,10 @@ def test_the_script_marks_the_spam_and_the_other_one_takes_it_back(model, site, 
         held = unsure == "hold" and found[key] == "unsure" and status == "approve"
         after[key] = "spam" if found[key] == "spam" else "hold" if held else status
     assert after != before
-    script, undo, _ = scripts(model, source, tmp_path, "--unsure", unsure)
+    script, undo, result = scripts(model, source, tmp_path, "--unsure", unsure)
     site.set(before)
+    changed = sum(after[key] != before[key] for key in before)
+    assert result.err.endswith(f"; {changed} named in the script\n")
 
     done = site.run(script)
     assert (done.returncode, done.stderr) == (0, "")

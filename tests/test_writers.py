@@ -143,13 +143,14 @@ def test_the_verdicts_of_the_examples_are_of_every_kind(model, tmp_path):
 
 def test_the_log_has_a_line_for_each_changed_comment(strict, tmp_path):
     path, log = EXPORTS / "wordpress.xml", tmp_path / "changes.jsonl"
-    labelled(strict, path, tmp_path / "out.xml", "--log", log)
+    said = labelled(strict, path, tmp_path / "out.xml", "--log", log).err
     before = path.read_bytes()
     changes = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
     once, twice = (
         {comment.id: comment.status for comment in read(file).comments}
         for file in (path, tmp_path / "out.xml")
     )
+    assert said.endswith(f"; {len(changes)} given another status\n")
     assert [change["id"] for change in changes] == [key for key in once if once[key] != twice[key]]
     for change in changes:
         old = change["old"].encode()
@@ -248,7 +249,7 @@ def test_what_the_owner_knows_counts_before_the_model(strict, tmp_path, way):
         result = run("label", "-", *options, stdin=data)
     assert result.code == 0, result
     assert written_statuses(target.read_bytes()) == [b"1", b"1", b"1", b"spam"]
-    assert result.err.endswith("; 1 allowed, 2 trusted\n")
+    assert result.err.endswith("; 1 allowed, 2 trusted, 1 given another status\n")
 
 
 def test_spam_whose_status_cannot_be_changed_is_told(strict, tmp_path):

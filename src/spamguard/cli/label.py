@@ -2,6 +2,7 @@
 
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from typing import Any, cast
@@ -138,6 +139,7 @@ def label(
     model = load_model(model_path)
     tally = Tally(certain=SHOWN_CERTAIN if dry_run else 0)
     statuses = StatusTable()
+    done: Counter[str] = Counter()
     policy = lists_policy(allow, block)
     twice = trust_approved is not None or campaigns
     columns = chosen_columns(options)
@@ -164,13 +166,15 @@ def label(
         rest, resumes = cast("Reader", reader), False
         if form is not None:
             decided = policy.counts if policy else {}
-            into = output_to(wishes, source, reader, name, form, model, tally, decided, complaints)
+            into = output_to(
+                wishes, source, reader, name, form, model, tally, decided, done, complaints
+            )
             take, rest, resumes = stack.enter_context(into)
             takers.append(take)
         if ids:
             takers.append(_ids_to_stdout(source, reader, ids))
         if script:
-            takers.append(stack.enter_context(scripts_at(script, complaints, wishes.hold)))
+            takers.append(stack.enter_context(scripts_at(script, done, complaints, wishes.hold)))
         if (dry_run or (sys.stderr.isatty() and not quiet)) and has_status(reader.columns):
             takers.append(statuses.add)
         step = stack.enter_context(progress(source, "labelling", quiet))
@@ -185,7 +189,7 @@ def label(
         _show(statuses, tally)
     elif not resumes:  # what the earlier run met is not in it
         statuses.say()
-    report(tally, source, quiet, policy.counts if policy else {})
+    report(tally, source, quiet, {**(policy.counts if policy else {}), **done})
     if strict and tally.bad:
         sys.exit(STRICT_EXIT)
 

@@ -2,6 +2,7 @@
 
 import gzip
 import os
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
@@ -30,12 +31,16 @@ from spamguard.formats.record import (
 from spamguard.formats.rows import Extended
 from spamguard.formats.source import Source
 from spamguard.formats.table import Table
-from spamguard.labelling import Judged, Tally
+from spamguard.labelling import Judged, Pair, Tally
 from spamguard.model import Model
 from spamguard.records import Comment, Verdict
 
 Take = Callable[[Judged], None]
 Send = Callable[[str], None]
+
+#: What a summary calls the comments that were changed, and those that a script is to change.
+CHANGED = "given another status"
+NAMED = "named in the script"
 
 _NOT_RESUMABLE = "--resume is for a file that is labelled to .csv or .jsonl, and nothing else"
 
@@ -169,17 +174,19 @@ def output_to(
     model: Model,
     tally: Tally,
     decided: dict[str, int],
+    done: Counter[str],
     complaints: Complaints,
 ) -> Iterator[Output]:
     """The output in its form: the input with other statuses, or rows.
 
     ``decided`` counts what decided instead of the model; a run that goes on adds to it.
+    ``done`` counts what was done besides writing rows.
     """
     output, digest = str(wishes.output), model_digest(wishes.model_path)
     if form == IN_PLACE:
         changes = Changes(STATUSES[str(name)], digest, hold=wishes.hold)
         with labelled_copy(source, output, wishes.log, changes, complaints.say) as write_pairs:
-            yield Output(lambda judged: write_pairs(judged.pairs()), reader)
+            yield Output(_counting(done, CHANGED, write_pairs), reader)
         return
     rows = wishes.writer(reader, form, model)
     if wishes.is_resumable(source, form):
@@ -193,6 +200,14 @@ def output_to(
     with opened(output, form, names, source.encoding) as send:
         send(rows.opening())
         yield Output(partial(_send_rows, send, rows, wishes.only), reader)
+
+
+def _counting(done: Counter[str], what: str, take: Callable[[Iterable[Pair]], int]) -> Take:
+    def counted(judged: Judged) -> None:
+        done[what] += take(judged.pairs())
+
+    done[what] = 0
+    return counted
 
 
 def _send_rows(send: Send, rows: RowWriter, only: str | None, judged: Judged) -> None:
@@ -211,11 +226,11 @@ def _written(rows: RowWriter, judged: Judged) -> Iterable[str]:
 
 
 @contextmanager
-def scripts_at(path: str, complaints: Complaints, hold: bool) -> Iterator[Take]:
+def scripts_at(path: str, done: Counter[str], complaints: Complaints, hold: bool) -> Iterator[Take]:
     """The script at ``path``, and beside it the one that takes it back, which is there first."""
     with whole_file(path) as apply, whole_file(wpcli.undo_name(path)) as undo:
         scripts = wpcli.Scripts(apply, undo, complaints.say, hold=hold)
-        yield lambda judged: scripts.write(judged.pairs())
+        yield _counting(done, NAMED, scripts.write)
         scripts.close()
 
 
