@@ -104,7 +104,7 @@ def train(
     quiet: bool,
     **options: Any,
 ) -> None:
-    """Train a model on the labelled comments in FILE... (CSV, TSV, JSON lines; - for stdin)."""
+    """Train a model on the labelled comments in FILE...: tables, exports of blogs; - for stdin."""
     begun = time.perf_counter()
     labelled = Labelled(
         spam_values, ham_values, include_pingbacks=include_pingbacks, trash_is_spam=trash_is_spam
