@@ -447,6 +447,27 @@ def test_a_zip_of_several_files(tmp_path):
     assert found.reader.skipped == {"pingback": 1, "file without comments": 2}
 
 
+@pytest.mark.parametrize("name", ["wordpress.xml", "disqus.xml", "blogger-classic.xml"])
+def test_a_text_that_speaks_of_another_export_does_not_make_it_one(name, tmp_path):
+    marks = (
+        b"<wp:comment> http://wordpress.org/export/1.2/ <disqus> <feed> blogger http://disqus.com"
+    )
+    data = (EXPORTS / name).read_bytes()
+    data = data.replace(b"?>", b"?>\n<!-- " + marks + b" -->", 1)
+    path = tmp_path / "input"
+    path.write_bytes(data)
+    with Source(str(path)) as source:
+        found = formats.format_of(source)
+    with Source(str(EXPORTS / name)) as source:
+        assert found == formats.format_of(source)
+    assert len(read(path).comments) == len(read(EXPORTS / name).comments)
+
+
+def test_many_comments_before_the_root_take_no_time(tmp_path):
+    with pytest.raises(InputError):
+        read_bytes(b"<?xml version='1.0'?>" + b"<!-- a --><?b?>" * 4000 + b"<x/>", tmp_path)
+
+
 ANOTHER_KIND = {
     b"": "empty",
     b"  \n": "empty",

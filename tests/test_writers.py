@@ -546,6 +546,18 @@ def test_a_full_disk_leaves_the_old_files(model, tmp_path, which):
     assert sorted(tmp_path.iterdir()) == sorted([target, log])
 
 
+@pytest.mark.parametrize("options", [("-o", "out.xml"), ("--dry-run", "--trust-approved", "1")])
+def test_no_room_for_a_temporary_file_is_one_line(model, tmp_path, options):
+    spool = tmp_path / "spool"
+    spool.mkdir()
+    line = 'ulimit -f 1; exec "$@"'
+    data = (EXPORTS / "wordpress.xml").read_bytes()
+    env = {"TMPDIR": str(spool)}
+    result = shell(line, "label", "-", "-m", model, *options, stdin=data, cwd=tmp_path, env=env)
+    check_refused(result, str(spool), "a temporary file cannot be written", "TMPDIR")
+    assert list(tmp_path.rglob("*")) == [spool]
+
+
 def test_a_folder_that_may_not_be_written_is_one_line(model, tmp_path):
     locked = tmp_path / "locked"
     locked.mkdir()

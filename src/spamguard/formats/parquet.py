@@ -49,8 +49,9 @@ class Parquet:
                 f"{self._source.name}: to read Parquet: pip install spamguard[parquet]"
             ) from None
         self._errors = (ArrowException, OSError, ValueError)
+        path = self._source.plain_file()
         try:
-            file = parquet.ParquetFile(self._source.plain_file(), memory_map=False)
+            file = parquet.ParquetFile(path, memory_map=False)
         except self._errors as error:
             raise self._broken(error) from None
         groups = range(file.metadata.num_row_groups)
