@@ -69,7 +69,10 @@ def labelled_copy(
                 if change is None:
                     continue
                 if change.place is None and not changes.by_id:
-                    complain(record.line, f"called {change.new_status}, but has no status here")
+                    complain(
+                        record.line,
+                        f"called {change.new_status}, but has no status that can be changed",
+                    )
                     continue
                 kept.write(change.line())
                 count += 1
