@@ -68,10 +68,10 @@ def shell(line, *args, **options):
 
 
 @contextmanager
-def started(*args, **options):
+def started(*args, before=(), **options):
     """The command as a running process with pipes; it is gone when the block is left."""
     process = subprocess.Popen(
-        [*COMMAND, *map(str, args)],
+        [*before, *COMMAND, *map(str, args)],
         **{
             "stdin": subprocess.PIPE,
             "stdout": subprocess.PIPE,
@@ -208,8 +208,17 @@ def candidates():
 
 def even_model(path, target):
     """Save the model of ``path`` at ``target``, cut off so that every verdict is a common one."""
-    found = sorted(float(probability) for _, probability in verdicts(path, candidates()))
-    ham, spam = found[len(found) // 4], found[3 * len(found) // 4]
+    return evenly_cut(path, target, [float(shown) for _, shown in verdicts(path, candidates())])
+
+
+def evenly_cut(path, target, probabilities):
+    """The same, for comments that the model gives these probabilities of spam."""
+    found = sorted(probabilities)
+    return cut_model(path, target, ham=found[len(found) // 4], spam=found[3 * len(found) // 4])
+
+
+def cut_model(path, target, *, ham, spam):
+    """Save the model of ``path`` at ``target`` with other cut-offs."""
     plain = storage.load(str(path))
     cutoffs = {**plain.facts["cutoffs"], "ham": ham, "spam": spam}
     model = plain._replace(

@@ -207,7 +207,7 @@ def test_a_model_of_the_table_is_the_model_of_the_export(tmp_path):
 @pytest.mark.parametrize("command", ["score", "explain"])
 def test_an_export_is_found_by_its_content(model, tmp_path, command):
     for source in FILES:
-        if source.suffix == ".csv":
+        if source.name == "comments.jsonl" or source.suffix in (".csv", ".tsv"):
             continue  # it might be lines
         if source.name == "staticman":
             pytest.importorskip("yaml")

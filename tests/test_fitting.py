@@ -148,7 +148,8 @@ def test_some_rows_of_the_counts_are_those_rows(corpus, rows, seed):
 
 def test_comments_in_several_batches_are_counted_alike(corpus, monkeypatch):
     comments = corpus[0]
-    monkeypatch.setattr(counts, "BATCH_CHARACTERS", 2000)
+    characters = sum(len(comment.text) for comment in comments)
+    monkeypatch.setattr(counts, "BATCH_CHARACTERS", characters // 20)
     assert len(list(counts.batched(comments, lambda comment: len(comment.text)))) > 10
     found = matrix_of_rows(training.prepare(comments).counts)
     assert abs(found - count_columns(comments)).sum() == 0

@@ -20,6 +20,7 @@ from cli_support import (
     answers,
     check_one_line,
     check_refused,
+    environment,
     even_model,
     examples,
     finish,
@@ -1020,11 +1021,26 @@ def test_the_bar_does_not_mix_with_what_is_written_to_the_same_terminal(
     assert b"bad row" in shown
 
 
-def test_a_run_that_shall_outlive_its_terminal_does(model, source, tmp_path):
-    """As with nohup."""
-    line = 'trap "" HUP; "$@" & sleep .3; kill -HUP $!; wait $!'
-    result = shell(line, "label", source, "-m", model, "-o", tmp_path / "out.csv")
-    assert (result.code, (tmp_path / "out.csv").exists()) == (0, True)
+def test_a_run_that_is_ended_takes_its_temporary_files_away(model, tmp_path):
+    env = environment(TMPDIR=str(tmp_path))
+    options = ("-m", model, "--dry-run", "--trust-approved", "1")
+    with started("label", "-", *options, env=env) as process:
+        send(process, b"id,text\n" + b"1,hello\n" * 100_000)
+        while not list(tmp_path.iterdir()):
+            assert process.poll() is None
+            time.sleep(0.01)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait() == -signal.SIGTERM
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_run_was_told_to_live_through_does_not_end_it(model, tmp_path):
+    ignoring = ("bash", "-c", "trap '' HUP; exec \"$@\"", "bash")
+    with started("label", "-", "-m", model, "--ids", "ham", before=ignoring) as process:
+        send(process, b"id,text\n")
+        time.sleep(0.5)
+        process.send_signal(signal.SIGHUP)
+        assert finish(process).code == 0
 
 
 def test_a_run_that_is_killed_at_any_moment_leaves_the_old_output_or_all_of_the_new(

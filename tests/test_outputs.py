@@ -64,6 +64,29 @@ def test_all_forms_hold_the_same(model, tmp_path, source, options):
         }
 
 
+def test_values_that_are_no_text_stand_in_the_cells_as_json_has_them(model, tmp_path):
+    arrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    table = {
+        "text": ["hello"],
+        "pinned": [True],
+        "tags": [["a", "ä"]],
+        "likes": [2.5],
+        "no": [None],
+    }
+    parquet.write_table(arrow.table(table), tmp_path / "in.parquet")
+    expected = {"text": "hello", "pinned": "true", "tags": '["a", "ä"]', "likes": "2.5"}
+    (row,) = csv_rows(labelled(model, tmp_path / "in.parquet", tmp_path / "out.csv"))
+    (pack,) = parquet_rows(labelled(model, tmp_path / "in.parquet", tmp_path / "out.parquet"))
+    for found in (row, pack):
+        assert {name: found[name] for name in expected} == expected
+    assert (row["no"], pack["no"]) == ("", None)
+
+
+def test_a_status_that_is_a_truth_value_is_written_as_json_writes_it(model, tmp_path):
+    rows = csv_rows(labelled(model, EXPORTS / "cusdis.json", tmp_path / "out.csv"))
+    assert {row["status"] for row in rows} <= {"true", "false"}
+
+
 def test_a_table_keeps_its_columns_in_another_form(model, tmp_path):
     source = tmp_path / "in.csv"
     source.write_text("id;text;mine;spamguard_label\n1;hello;x;old\n2;you;y;old\n", "utf-8")
@@ -185,7 +208,7 @@ def test_odd_tables_keep_their_cells_when_reasons_are_added(model, tmp_path):
         b'\xef\xbb\xbf\r\n"id";text;x\r\n1;"two\r\nlines ""q""; b";y\r\n\r\n2\r\n3;caf\xe9;z'
     )
     data = labelled(model, source, tmp_path / "out.csv", "--explain").read_bytes()
-    assert data.startswith(b"\xef\xbb\xbf\r\nid;text;x;spamguard_label")
+    assert data.startswith(b'\xef\xbb\xbf\r\n"id";text;x;spamguard_label')
     assert data.count(b"\r\n\r\n") == 1
     assert not data.endswith(b"\n")
     text = data.decode("utf-8", "surrogateescape").removeprefix("\ufeff")

@@ -11,9 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cli_support import (
+    candidates,
     check_one_line,
     check_refused,
+    cut_model,
     even_model,
+    evenly_cut,
     examples,
     invoke,
     json_answers,
@@ -58,6 +61,13 @@ def table(*rows):
     writer.writeheader()
     writer.writerows({"id": number, **row} for number, row in enumerate(rows, 1))
     return buffer.getvalue().encode()
+
+
+def probabilities(model, data):
+    """What ``label`` gives each comment of a table or of lines of JSON."""
+    name = "jsonl" if data.startswith(b"{") else "csv"
+    options = ("-m", model, "--format", name, "--json")
+    return [answer["probability"] for answer in json_answers(invoke("score", *options, stdin=data))]
 
 
 def labels(model, data, *options):
@@ -315,6 +325,37 @@ def test_label_gives_the_reason_in_json_and_takes_an_earlier_one_away(model, lis
     assert (tmp_path / "out.jsonl").read_bytes() == plain
 
 
+@pytest.mark.parametrize("options", [(), ("--excel-safe",)])
+def test_label_gives_the_reason_in_a_column_of_a_table(model, listed, tmp_path, options):
+    name = "=cmd, of 'his'.txt"
+    block = listed('phrase: say "hi"', name=name)
+    source, out = tmp_path / "in.csv", tmp_path / "out.csv"
+    source.write_bytes(b'"id";text\r\n1;say "hi" to all\r\n2;"thanks"\r\n3\r\n\r\n')
+    label = ("label", source, "-o", out, "-m", model)
+    assert invoke(*label, "--block", block, *options).code == 0
+    text = out.read_bytes().decode()
+    rows = list(csv.DictReader(io.StringIO(text, newline=""), delimiter=";"))
+    assert list(rows[0])[-1] == "spamguard_reason"
+    said = f'{block}: line 1: phrase: say "hi"'
+    assert [row["spamguard_reason"] for row in rows] == [said, "", ""]
+    if not options:  # every byte of a row stays
+        assert text.startswith('"id";text;spamguard_label;')
+        assert '\r\n2;"thanks";' in text
+        assert text.endswith("3;;;;\r\n\r\n")
+    source.write_text(text, newline="")
+    assert invoke(*label).code == 0
+    assert b"spamguard_reason" not in out.read_bytes()
+
+
+def test_label_gives_the_reason_in_parquet(model, listed, tmp_path):
+    parquet = pytest.importorskip("pyarrow.parquet")
+    block, out = listed("author: Ada"), tmp_path / "out.parquet"
+    source = EXPORTS / "wordpress.xml"
+    assert invoke("label", source, "-o", out, "-m", model, "--block", block).code == 0
+    reasons = parquet.read_table(out).column("spamguard_reason").to_pylist()
+    assert reasons == [f"{block}: line 1: author: Ada", *[None] * 5]
+
+
 def test_label_gives_the_reason_in_the_rows_of_an_export(model, listed, tmp_path):
     allow = listed("ada@mail.example")
     out = tmp_path / "out.jsonl"
@@ -355,15 +396,31 @@ def test_without_a_list_nothing_of_it_is_loaded():
         assert f"spamguard.{module}" not in done.err
 
 
+#: The authors below.
+SENDERS = [{"author": author, "author_url": url} for author in ("Ann", "") for url in ("", ANN)]
+
+
 @pytest.fixture(scope="session")
-def spam_text(model, known):
-    """A text that is spam whoever of the authors below wrote it."""
-    senders = [{"author": author, "author_url": url} for author in ("Ann", "") for url in ("", ANN)]
-    for text in known["spam"]:
-        found, _ = labels(model, table(*({"content": text, **who} for who in senders)))
-        if set(found) == {"spam"}:
-            return text
-    raise AssertionError("no text is spam enough")
+def likely_spam(model):
+    """The text that is the likeliest spam whoever of ``SENDERS`` wrote it, and how likely."""
+    texts = candidates()
+    rows = [{"content": text, **who} for text in texts for who in SENDERS]
+    found = probabilities(model, table(*rows))
+    size = len(SENDERS)
+    least = [min(found[at : at + size]) for at in range(0, len(found), size)]
+    return max(zip(texts, least, strict=True), key=lambda pair: pair[1])
+
+
+@pytest.fixture(scope="session")
+def spam_text(likely_spam):
+    return likely_spam[0]
+
+
+@pytest.fixture(scope="session")
+def wary(model, likely_spam, tmp_path_factory):
+    """A model that calls ``spam_text`` spam whoever of ``SENDERS`` wrote it, and not all else."""
+    target = tmp_path_factory.mktemp("wary") / "model.joblib"
+    return cut_model(model, target, ham=0.0, spam=likely_spam[1] - 1e-5)  # it was rounded
 
 
 def trusted(model, data, fewest, *options):
@@ -382,16 +439,16 @@ def approved(count, status="1", **who):
         {"author": "Ann"},
     ],
 )
-def test_a_known_reader_is_never_spam_but_unsure(model, spam_text, who):
+def test_a_known_reader_is_never_spam_but_unsure(wary, spam_text, who):
     spam = {"content": spam_text, "status": "0"}
     for count, label in ((1, "spam"), (2, "unsure"), (3, "unsure")):
         data = table({**spam, **who}, *approved(count, **who))
-        found, err = trusted(model, data, 2)
+        found, err = trusted(wary, data, 2)
         assert found[0] == label
-        assert err.endswith(f"; {int(label == 'unsure')} trusted\n")
+        assert err.endswith("; 0 trusted\n") == (label == "spam")
 
 
-def test_who_only_looks_like_a_known_reader_is_not_one(model, spam_text):
+def test_who_only_looks_like_a_known_reader_is_not_one(wary, spam_text):
     spam = {"content": spam_text, "status": "0"}
     ann = {"author": "Ann", "author_email": "ann@mail.example"}
     others = [
@@ -401,35 +458,37 @@ def test_who_only_looks_like_a_known_reader_is_not_one(model, spam_text):
     ]
     rows = [{**spam, **who} for who in others]
     data = table(*rows, *approved(3, **ann), *approved(3, author=""))
-    assert trusted(model, data, 2)[0][:3] == ["spam"] * 3
+    assert trusted(wary, data, 2)[0][:3] == ["spam"] * 3
 
 
 @pytest.mark.parametrize("status", ["0", "hold", "spam", "trash", ""])
-def test_only_what_was_approved_makes_a_reader_known(model, spam_text, status):
+def test_only_what_was_approved_makes_a_reader_known(wary, spam_text, status):
     spam = {"content": spam_text, "status": "0", "author": "Ann"}
     data = table(spam, *approved(3, status, author="Ann"))
-    found, err = trusted(model, data, 1)
+    found, err = trusted(wary, data, 1)
     assert found[0] == "spam"
     assert "says of no comment that it was approved" in err
 
 
-def test_a_block_list_wins_over_a_known_reader(model, spam_text, listed):
+def test_a_block_list_wins_over_a_known_reader(wary, spam_text, listed):
     spam = {"content": spam_text, "status": "0", "author": "Ann"}
     data = table(spam, *approved(3, author="Ann"))
-    found, err = trusted(model, data, 1, "--block", listed("author: Ann"))
+    found, err = trusted(wary, data, 1, "--block", listed("author: Ann"))
     assert found == ["spam"] * 4
     assert err.endswith("; 4 blocked, 0 trusted\n")
 
 
-def test_known_readers_are_the_same_however_the_file_comes(model, spam_text, tmp_path):
+def test_known_readers_are_the_same_however_the_file_comes(wary, spam_text, tmp_path):
     spam = {"content": spam_text, "status": "0", "author": "Ann"}
     data = table(spam, *approved(3, author="Ann"))
     path, packed = tmp_path / "in.csv", tmp_path / "in.csv.gz"
     path.write_bytes(data)
     packed.write_bytes(gzip.compress(data))
-    options = ("label", "-m", model, "-o", "-", "--trust-approved", "2", "-q")
+    options = ("label", "-m", wary, "-o", "-", "--trust-approved", "2", "-q")
     found = run(*options, path).out
-    assert found.splitlines()[1].split(b",")[-2] == b"unsure"
+    (row, *_) = csv.DictReader(io.StringIO(found.decode(), newline=""))
+    assert row["spamguard_label"] == "unsure"
+    assert row["spamguard_reason"] == "known reader: 3 approved comments"
     assert run(*options, packed).out == found
     assert run(*options, "-", stdin=data).out == found
     assert run(*options, "-", stdin=packed.read_bytes()).out == found
@@ -468,16 +527,26 @@ def labelled(model, rows, *options):
     return [json.loads(line) for line in result.out.splitlines()], result.err
 
 
-@pytest.fixture(scope="session")
-def linked(model):
-    """Comments with a link to one host, each by another author, by their verdict."""
-    texts = [text for label in ("spam", "unsure", "ham") for text in examples(model)[label]]
-    rows = [
+def linking_rows():
+    """Comments with a link to one host, each by another author."""
+    return [
         {"text": f"{text} http://pills.example/{number}", "author": f"N{number}"}
-        for number, text in enumerate(texts)
+        for number, text in enumerate(candidates())
     ]
-    found = {"spam": [], "unsure": [], "ham": []}
-    for row, answer in zip(rows, labelled(model, rows)[0], strict=True):
+
+
+@pytest.fixture(scope="session")
+def linking(model, tmp_path_factory):
+    """A model whose cut-offs make every verdict common among ``linking_rows``."""
+    target = tmp_path_factory.mktemp("linking") / "model.joblib"
+    return evenly_cut(model, target, probabilities(model, objects(*linking_rows())))
+
+
+@pytest.fixture(scope="session")
+def linked(linking):
+    """Comments of ``linking_rows`` by the verdict that ``linking`` gives them."""
+    rows, found = linking_rows(), {"spam": [], "unsure": [], "ham": []}
+    for row, answer in zip(rows, labelled(linking, rows)[0], strict=True):
         found[answer["spamguard_label"]].append(row)
     assert min(map(len, found.values())) >= 4
     return found
@@ -488,55 +557,55 @@ def verdicts_of(model, rows, *options):
     return [row["spamguard_label"] for row in found], err
 
 
-def test_an_unsure_comment_of_a_campaign_is_spam_and_says_why(model, linked):
-    found, err = labelled(model, [*linked["unsure"][:2], *linked["spam"][:3]], "--campaigns")
+def test_an_unsure_comment_of_a_campaign_is_spam_and_says_why(linking, linked):
+    found, err = labelled(linking, [*linked["unsure"][:2], *linked["spam"][:3]], "--campaigns")
     assert [row["spamguard_label"] for row in found] == ["spam"] * 5
     said = "campaign: 3 authors or more were called spam with pills.example"
     assert [row.get("spamguard_reason") for row in found] == [said] * 2 + [None] * 3
     assert err == "5 comments: 5 spam, 0 unsure, 0 ham; 0 bad rows; 2 of a campaign\n"
 
 
-def test_two_authors_are_no_campaign(model, linked):
+def test_two_authors_are_no_campaign(linking, linked):
     again = [{**linked["spam"][0], "text": row["text"]} for row in linked["spam"][:5]]
     rows = [linked["unsure"][0], *linked["spam"][:2], *again]
-    found, _ = verdicts_of(model, rows)
+    found, _ = verdicts_of(linking, rows)
     assert found[0] == "unsure"
 
 
-def test_what_readers_link_to_is_no_campaign(model, linked):
+def test_what_readers_link_to_is_no_campaign(linking, linked):
     rows = [linked["unsure"][0], *linked["spam"][:4], linked["ham"][0]]
-    assert verdicts_of(model, rows)[0] == ["unsure", *["spam"] * 4, "ham"]
-    assert verdicts_of(model, rows[::-1])[0] == ["ham", *["spam"] * 4, "unsure"]
+    assert verdicts_of(linking, rows)[0] == ["unsure", *["spam"] * 4, "ham"]
+    assert verdicts_of(linking, rows[::-1])[0] == ["ham", *["spam"] * 4, "unsure"]
 
 
-def test_other_hosts_are_of_no_campaign(model, linked):
+def test_other_hosts_are_of_no_campaign(linking, linked):
     other = {**linked["unsure"][0]}
     other["text"] = other["text"].replace("pills.example", "pillz.example")
-    before = labelled(model, [other])[0][0]["spamguard_label"]
-    assert verdicts_of(model, [other, *linked["spam"][:4]])[0][0] == before
+    before = labelled(linking, [other])[0][0]["spamguard_label"]
+    assert verdicts_of(linking, [other, *linked["spam"][:4]])[0][0] == before
 
 
-def test_lists_and_known_readers_come_before_a_campaign(model, linked, listed):
+def test_lists_and_known_readers_come_before_a_campaign(linking, linked, listed):
     unsure = {**linked["unsure"][0], "status": "1"}
     rows = [unsure, *linked["spam"][:4]]
     allow = listed("phrase: " + unsure["author"], f"author: {unsure['author']}")
-    assert verdicts_of(model, rows, "--allow", allow)[0][0] == "ham"
-    found, err = verdicts_of(model, rows, "--trust-approved", "1")
+    assert verdicts_of(linking, rows, "--allow", allow)[0][0] == "ham"
+    found, err = verdicts_of(linking, rows, "--trust-approved", "1")
     assert found == ["unsure", *["spam"] * 4]
     assert err.endswith("; 1 trusted, 0 of a campaign\n")
     block = listed("pills.example")
-    assert verdicts_of(model, rows, "--block", block)[0] == ["spam"] * 5
+    assert verdicts_of(linking, rows, "--block", block)[0] == ["spam"] * 5
 
 
-def test_a_campaign_is_seen_in_what_comes_from_a_pipe(model, linked, tmp_path):
+def test_a_campaign_is_seen_in_what_comes_from_a_pipe(linking, linked, tmp_path):
     rows = [linked["unsure"][0], *linked["spam"][:3]]
     path = tmp_path / "in.jsonl"
     path.write_bytes(objects(*rows))
-    options = ("label", "-m", model, "-o", "-", "-q", "--campaigns")
+    options = ("label", "-m", linking, "-o", "-", "-q", "--campaigns")
     assert run(*options, path).out == run(*options, "-", stdin=objects(*rows)).out != b""
 
 
-def test_several_processes_decide_the_same(model, linked, listed, tmp_path):
+def test_several_processes_decide_the_same(linking, linked, listed, tmp_path):
     rows = [linked["unsure"][0], *linked["spam"][:3]]
     others = [
         {**row, "text": row["text"].replace("pills", "pillz")}
@@ -547,7 +616,7 @@ def test_several_processes_decide_the_same(model, linked, listed, tmp_path):
     path.write_bytes(objects(*rows, *others * 60))
     assert path.stat().st_size > 1 << 17  # a heavy input, so that the processes are used
     block = listed(f"author: {others[-1]['author']}")
-    options = ("label", "-m", model, path, "-o", "-", "--campaigns", "--block", block)
+    options = ("label", "-m", linking, path, "-o", "-", "--campaigns", "--block", block)
     alone = run(*options, "--jobs", "1")
     assert alone.code == 0
     assert b"campaign" in alone.out

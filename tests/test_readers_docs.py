@@ -7,9 +7,11 @@ from types import ModuleType
 
 import pytest
 
+from cli_support import shell
 from readers_support import EXPORTS, read
 from spamguard import formats
 from spamguard.formats import Format, _begins
+from spamguard.formats.columns import find_columns
 from spamguard.formats.record import Choices
 from spamguard.formats.source import Source
 from spamguard.records import Comment
@@ -38,8 +40,41 @@ def test_every_example_is_what_it_is_said_to_be(name, links):
         if name == "staticman":
             pytest.importorskip("yaml")
         with Source(str(path)) as source:
-            assert formats.format_of(source) == name
+            assert formats.format_of(source) == ("csv" if name == "tsv" else name)
         assert read(path).comments
+
+
+COMMANDS = re.findall(r"(?m)^\| `([\w-]+)` \|[^|]*\| `spamguard ([^`]*)`", TEXT)
+
+
+@pytest.mark.parametrize(("name", "command"), COMMANDS)
+def test_every_example_that_is_a_command_runs(name, command, tmp_path):
+    (tmp_path / "wordpress.xml").write_bytes((EXPORTS / "wordpress.xml").read_bytes())
+    (tmp_path / "comments.txt").write_bytes(b"Thanks\nTom\0And\nyou\0")
+    if name == "parquet":
+        pytest.importorskip("pyarrow")
+    result = shell(f'"$@" {command}', cwd=tmp_path)
+    assert result.code == 0, result
+    if name == "parquet":
+        assert len(read(tmp_path / "comments.parquet").comments) == 6
+    else:
+        assert len(result.lines) == {"lines": 3, "nul": 2, "text": 1}[name]
+
+
+def test_every_format_has_an_example():
+    assert {name for name, _ in (*EXAMPLES, *COMMANDS)} == formats.FORMATS.keys()
+
+
+@pytest.mark.parametrize("page", ["formats.md", "blog.md"])
+def test_the_fields_that_wordpress_is_asked_for_are_found(page):
+    text = PAGE.with_name(page).read_text(encoding="utf-8")
+    asked = [fields.split(",") for fields in re.findall(r"--fields=(\S+)", text)]
+    assert asked
+    for names in asked:
+        found = find_columns(names, {}, page)
+        assert {"id", "text", "author", "author_url", "label"} <= found.keys()
+    found = find_columns(asked[0], {}, page)
+    assert {"author_email", "date", "parent", "type"} <= found.keys()
 
 
 def test_every_example_file_is_named():

@@ -316,6 +316,23 @@ def test_staticman_tells_which_file_holds_no_comment(tmp_path):
     assert [error.split(":")[0] for error in found.errors] == ["b.yml", "c.yml", "d.json"]
 
 
+def test_a_folder_of_other_things_is_one_line_that_says_so(tmp_path):
+    (tmp_path / "a.json").write_text('{"nothing": 1}')
+    (tmp_path / "b.json").write_text("{")
+    with pytest.raises(
+        InputError, match=r"a folder, but not of comments; a\.json: no text"
+    ) as caught:
+        read(tmp_path)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_line_of_json_that_no_comment_has_is_a_bad_record(tmp_path):
+    data = b'{"text": "%s"}\n{"text": "hello"}\n' % (b"a" * (17 << 20))
+    found = read_bytes(data, tmp_path)
+    assert [comment.text for comment in found.comments] == ["hello"]
+    assert found.errors == ["more than 16 MiB: no comment"]
+
+
 @pytest.mark.parametrize("name", ["wp-cli.csv", "wp-cli.json"])
 def test_wp_cli(name):
     found = read(EXPORTS / name)
@@ -346,7 +363,7 @@ def test_wp_rest():
     assert found.comments[1].parent == 1
 
 
-@pytest.mark.parametrize(("name", "status"), [("ghost.csv", "published"), ("cusdis.json", "True")])
+@pytest.mark.parametrize(("name", "status"), [("ghost.csv", "published"), ("cusdis.json", "true")])
 def test_ghost_and_cusdis(name, status):
     found = read(EXPORTS / name)
     first, second = found.comments
@@ -430,6 +447,27 @@ def test_a_zip_of_several_files(tmp_path):
     assert found.reader.skipped == {"pingback": 1, "file without comments": 2}
 
 
+@pytest.mark.parametrize("name", ["wordpress.xml", "disqus.xml", "blogger-classic.xml"])
+def test_a_text_that_speaks_of_another_export_does_not_make_it_one(name, tmp_path):
+    marks = (
+        b"<wp:comment> http://wordpress.org/export/1.2/ <disqus> <feed> blogger http://disqus.com"
+    )
+    data = (EXPORTS / name).read_bytes()
+    data = data.replace(b"?>", b"?>\n<!-- " + marks + b" -->", 1)
+    path = tmp_path / "input"
+    path.write_bytes(data)
+    with Source(str(path)) as source:
+        found = formats.format_of(source)
+    with Source(str(EXPORTS / name)) as source:
+        assert found == formats.format_of(source)
+    assert len(read(path).comments) == len(read(EXPORTS / name).comments)
+
+
+def test_many_comments_before_the_root_take_no_time(tmp_path):
+    with pytest.raises(InputError):
+        read_bytes(b"<?xml version='1.0'?>" + b"<!-- a --><?b?>" * 4000 + b"<x/>", tmp_path)
+
+
 ANOTHER_KIND = {
     b"": "empty",
     b"  \n": "empty",
@@ -440,6 +478,7 @@ ANOTHER_KIND = {
     b"<feed xmlns='http://www.w3.org/2005/Atom'><entry/></feed>": "an Atom feed",
     b"<?xml version='1.0'?><other/>": "XML",
     b"abc\0def": "a binary file",
+    b"PK\x05\x06" + bytes(18): "a zip file with nothing in it",
     b"[]": "JSON without comments",
     b"one two\nthree four\n": "no column looks like the text of a comment",
     b"SQLite format 3\0 and then nothing": "the database is broken",

@@ -1,5 +1,7 @@
 import re
+import signal
 import sys
+import time
 import unicodedata
 from html.parser import HTMLParser
 
@@ -9,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import strategies
-from cli_support import check_refused, invoke, rows_of, run
+from cli_support import check_refused, invoke, rows_of, run, started
 from spamguard import evaluation, report, training
 from spamguard.errors import InputError
 from spamguard.evaluation import Figure, Predictions, Step
@@ -479,6 +481,17 @@ def test_a_report_that_fails_leaves_what_was_there(labelled, tmp_path):
     missing = tmp_path / "no" / "report.html"
     result = invoke("evaluate", labelled, "-q", "--report", missing)
     check_refused(result, str(missing), "cannot be written")
+
+
+def test_a_report_that_is_ended_leaves_nothing(labelled, tmp_path):
+    target = tmp_path / "report.html"
+    with started("evaluate", labelled, "--report", target) as process:
+        while not list(tmp_path.iterdir()):
+            assert process.poll() is None
+            time.sleep(0.01)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait() == -signal.SIGTERM
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_report_never_overwrites_what_it_reads(labelled, model_file):

@@ -9,10 +9,12 @@ import subprocess
 
 import pytest
 
-from cli_support import check_refused, even_model, invoke, shell
+from cli_support import check_refused, cut_model, invoke, shell
+from cli_support import verdicts as verdicts_on
 from readers_support import EXPORTS, zipped
 
 SPAM = "buy cheap viagra casino pills http://pills.example/ http://casino.example/ cheap cheap"
+THANKS = "Thanks, that fixed it for me."
 #: A command of a script: nothing but digits after the verb.
 COMMAND = re.compile(r"wp comment (spam|approve|unapprove|trash)((?: [0-9]+)+)")
 
@@ -45,7 +47,10 @@ exit 0
 
 @pytest.fixture(scope="session")
 def model(model_file, tmp_path_factory):
-    return even_model(model_file, tmp_path_factory.mktemp("even") / "model.joblib")
+    """A model that calls ``SPAM`` spam, and is unsure of ``THANKS``."""
+    spam, other = (float(shown) for _, shown in verdicts_on(model_file, [SPAM, THANKS]))
+    target = tmp_path_factory.mktemp("cut") / "model.joblib"
+    return cut_model(model_file, target, ham=0.0, spam=(spam + other) / 2)
 
 
 class Site:
@@ -97,7 +102,7 @@ def comments(count):
     """Comments of every status, most of them spam: (id, status, text)."""
     statuses = list(WORDS)
     return [
-        (key, statuses[key % 4], f"{SPAM} {key}" if key % 7 else "Thanks, that fixed it for me.")
+        (key, statuses[key % 4], f"{SPAM} {key}" if key % 7 else THANKS)
         for key in range(1, count + 1)
     ]
 
@@ -130,14 +135,16 @@ def test_the_script_marks_the_spam_and_the_other_one_takes_it_back(model, site, 
     source.write_text(as_csv(rows))
     before = {key: WORDS[status] for key, status, _ in rows}
     found = verdicts(model, source)
-    assert "unsure" in found.values() or "ham" in found.values()
+    assert set(found.values()) == {"spam", "unsure"}
     after = {}
     for key, status in before.items():
         held = unsure == "hold" and found[key] == "unsure" and status == "approve"
         after[key] = "spam" if found[key] == "spam" else "hold" if held else status
     assert after != before
-    script, undo, _ = scripts(model, source, tmp_path, "--unsure", unsure)
+    script, undo, result = scripts(model, source, tmp_path, "--unsure", unsure)
     site.set(before)
+    changed = sum(after[key] != before[key] for key in before)
+    assert result.err.endswith(f"; {changed} named in the script\n")
 
     done = site.run(script)
     assert (done.returncode, done.stderr) == (0, "")

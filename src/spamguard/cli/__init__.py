@@ -1,5 +1,6 @@
 """The command line: one module a command; parses, calls, prints; owns messages and exit codes."""
 
+import errno
 import importlib
 import sys
 from typing import Any
@@ -11,6 +12,8 @@ from spamguard.errors import SpamguardError
 
 EXPECTED_ERROR = 3
 INTERRUPTED = 130
+#: What the system says when a disk, or what a user may have of it, is full.
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 #: Each command and what ``--help`` says of it. Its module is imported when it is called.
 COMMANDS = {
@@ -73,6 +76,19 @@ class Commands(click.Group):
             ctx.exit(0)
         except KeyboardInterrupt:
             ctx.exit(INTERRUPTED)
+        except OSError as error:
+            if error.errno not in NO_ROOM:
+                raise
+            # Outputs say so themselves: this is a file to keep what cannot be read twice.
+            import tempfile
+
+            from spamguard.cli.common import fail
+
+            fail(
+                f"{tempfile.gettempdir()}: a temporary file cannot be written: {error.strerror};"
+                " TMPDIR names another folder for it"
+            )
+            ctx.exit(EXPECTED_ERROR)
 
 
 def _raised_in_click(error: OSError) -> bool:

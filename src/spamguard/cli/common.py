@@ -146,13 +146,6 @@ def refuse_input_as_output(source: Source, output: str | None) -> None:
         raise InputError(f"{output}: is the input, which is never changed; name another file")
 
 
-def not_stdout(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
-    """Refuse ``-`` as the name of a file that is moved into place when it is whole."""
-    if value == "-":
-        raise click.BadParameter("it cannot go to stdout; name a file", ctx, param)
-    return value
-
-
 model_option = click.option(
     "-m",
     "--model",
@@ -161,6 +154,20 @@ model_option = click.option(
     envvar="SPAMGUARD_MODEL",
     help="The model to use; else $SPAMGUARD_MODEL, else the one that comes with spamguard.",
 )
+
+
+class NewFile(click.ParamType[str]):
+    """The name of a file to write, where stdout is no choice."""
+
+    name = "file"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        if value == "-":
+            self.fail("it is not written to stdout; name a file", param, ctx)
+        return value
+
+
+new_file = NewFile()
 
 strict_option = click.option("--strict", is_flag=True, help="Exit with 3 if a record was bad.")
 STRICT_EXIT = 3

@@ -14,7 +14,7 @@ from spamguard.cli.common import (
     escaped,
     figure_lines,
     load_model,
-    not_stdout,
+    new_file,
     pingbacks_option,
     quiet_option,
     say,
@@ -55,8 +55,8 @@ Figures = dict[str, Any]
 @click.option(
     "--report",
     "report_path",
+    type=new_file,
     metavar="FILE",
-    callback=not_stdout,
     help="Write a page with charts, the most wrong comments and labels to check (HTML).",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")

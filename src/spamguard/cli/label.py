@@ -2,6 +2,7 @@
 
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from typing import Any, cast
@@ -18,7 +19,7 @@ from spamguard.cli.common import (
     is_terminal,
     load_model,
     model_option,
-    not_stdout,
+    new_file,
     pingbacks_option,
     progress,
     quiet_option,
@@ -65,10 +66,7 @@ _RISKY = re.compile(r"[\s'\"\\\ufffd]")
     help="What to do with shown comments it is unsure of, where statuses are changed.",
 )
 @click.option(
-    "--log",
-    metavar="FILE",
-    callback=not_stdout,
-    help="Write the changed statuses down, for undo.",
+    "--log", type=new_file, metavar="FILE", help="Write the changed statuses down, for undo."
 )
 @click.option(
     "--ids", type=click.Choice(LABELS), help="Print the ids with this verdict, one a line."
@@ -76,8 +74,8 @@ _RISKY = re.compile(r"[\s'\"\\\ufffd]")
 @click.option(
     "--wp-cli",
     "script",
+    type=new_file,
     metavar="SCRIPT",
-    callback=not_stdout,
     help="Write a script that marks the spam on a live WordPress, and one that undoes it.",
 )
 @click.option(
@@ -129,6 +127,7 @@ def label(
         model_path=model_path,
         only=only,
         explain=explain,
+        overruled=bool(allow or block or trust_approved or campaigns),
         excel_safe=excel_safe,
         hold=unsure == "hold",
         log=log,
@@ -141,9 +140,9 @@ def label(
     model = load_model(model_path)
     tally = Tally(certain=SHOWN_CERTAIN if dry_run else 0)
     statuses = StatusTable()
+    done: Counter[str] = Counter()
     policy = lists_policy(allow, block)
     twice = trust_approved is not None or campaigns
-    columns = chosen_columns(options)
     with ExitStack() as stack:
         given = stack.enter_context(Source(file))
         for written in wishes.files():
@@ -151,7 +150,7 @@ def label(
         name = None if given.is_zip else format_name or formats.format_of(given)
         form = form_of(output, name) if output else None
         wishes.check_form(form, name)
-        read_as = (format_name or name, columns)
+        read_as = (format_name or name, chosen_columns(options))
         if twice:
             with given.reopened() as first:
                 looked = formats.open_reader(first, *read_as, include_pingbacks=include_pingbacks)
@@ -167,13 +166,15 @@ def label(
         rest, resumes = cast("Reader", reader), False
         if form is not None:
             decided = policy.counts if policy else {}
-            into = output_to(wishes, source, reader, name, form, model, tally, decided, complaints)
+            into = output_to(
+                wishes, source, reader, name, form, model, tally, decided, done, complaints
+            )
             take, rest, resumes = stack.enter_context(into)
             takers.append(take)
         if ids:
             takers.append(_ids_to_stdout(source, reader, ids))
         if script:
-            takers.append(stack.enter_context(scripts_at(script, complaints, wishes.hold)))
+            takers.append(stack.enter_context(scripts_at(script, done, complaints, wishes.hold)))
         if (dry_run or (is_terminal(sys.stderr) and not quiet)) and has_status(reader.columns):
             takers.append(statuses.add)
         to_stdout = output == "-" or ids is not None
@@ -189,7 +190,7 @@ def label(
         _show(statuses, tally)
     elif not resumes:  # what the earlier run met is not in it
         statuses.say()
-    report(tally, quiet, policy.counts if policy else {})
+    report(tally, quiet, {**(policy.counts if policy else {}), **done})
     if strict and tally.bad:
         sys.exit(STRICT_EXIT)
 

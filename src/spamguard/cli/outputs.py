@@ -2,7 +2,8 @@
 
 import gzip
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -10,7 +11,7 @@ from typing import Any, NamedTuple, cast
 
 import click
 
-from spamguard.cli.common import Complaints, encoded, model_digest, write
+from spamguard.cli.common import Complaints, encoded, escaped, model_digest, write
 from spamguard.cli.reasons import told_reasons
 from spamguard.cli.resume import resumable_run
 from spamguard.formats import wpcli
@@ -19,28 +20,43 @@ from spamguard.formats.forms import CSV, IN_PLACE, JSON_LINES, PARQUET, SAME
 from spamguard.formats.inplace import labelled_copy
 from spamguard.formats.jsonl import JsonLines
 from spamguard.formats.output import whole_file
-from spamguard.formats.record import REASONS_COLUMN, Annotator, PlainRows, Reader, RowWriter
+from spamguard.formats.record import (
+    REASON_KEY,
+    REASONS_COLUMN,
+    Annotator,
+    PlainRows,
+    Reader,
+    RowWriter,
+)
 from spamguard.formats.rows import Extended
 from spamguard.formats.source import Source
 from spamguard.formats.table import Table
-from spamguard.labelling import Judged, Tally
+from spamguard.labelling import Judged, Pair, Tally
 from spamguard.model import Model
-from spamguard.records import Verdict
+from spamguard.records import Comment, Verdict
 
 Take = Callable[[Judged], None]
 Send = Callable[[str], None]
+
+#: What a summary calls the comments that were changed, and those that a script is to change.
+CHANGED = "given another status"
+NAMED = "named in the script"
 
 _NOT_RESUMABLE = "--resume is for a file that is labelled to .csv or .jsonl, and nothing else"
 
 
 @dataclass(frozen=True)
 class Wishes:
-    """What label is to write, and how."""
+    """What label is to write, and how.
+
+    overruled: whether something else than the model may decide.
+    """
 
     output: str | None
     model_path: str | None
     only: str | None
     explain: bool
+    overruled: bool
     excel_safe: bool
     hold: bool
     log: str | None
@@ -112,16 +128,33 @@ class Wishes:
 
     def writer(self, reader: Annotator, form: str, model: Model) -> RowWriter:
         """The reader, with what the rows are to have besides."""
-        if not (self.explain or self.excel_safe):
+        column = self.reasons_column(reader, form)
+        if not (column or self.excel_safe):
             return reader
-        as_json = form in (JSON_LINES, PARQUET) or (form == SAME and isinstance(reader, JsonLines))
+        told = partial(told_reasons, model) if self.explain else _what_decided
         return Extended(
             reader,
-            as_json=as_json,
+            as_json=_is_json(reader, form),
             delimiter=getattr(reader, "delimiter", ",") if form == SAME else ",",
-            reasons=partial(told_reasons, model) if self.explain else None,
+            reasons=(column, told) if column else None,
             guard=self.excel_safe,
         )
+
+    def reasons_column(self, reader: Annotator, form: str) -> str:
+        """The column that says why, "" for none. Lines of JSON say what decided by themselves."""
+        if self.explain:
+            return REASONS_COLUMN
+        is_said = _is_json(reader, form) and form != PARQUET
+        return REASON_KEY if self.overruled and not is_said else ""
+
+
+def _is_json(reader: Annotator, form: str) -> bool:
+    return form in (JSON_LINES, PARQUET) or (form == SAME and isinstance(reader, JsonLines))
+
+
+def _what_decided(_: Comment, verdict: Verdict) -> str:
+    """What decided instead of the model."""
+    return escaped(verdict.reason or "")
 
 
 class Output(NamedTuple):
@@ -143,17 +176,19 @@ def output_to(
     model: Model,
     tally: Tally,
     decided: dict[str, int],
+    done: Counter[str],
     complaints: Complaints,
 ) -> Iterator[Output]:
     """The output in its form: the input with other statuses, or rows.
 
     ``decided`` counts what decided instead of the model; a run that goes on adds to it.
+    ``done`` counts what was done besides writing rows.
     """
     output, digest = str(wishes.output), model_digest(wishes.model_path)
     if form == IN_PLACE:
         changes = Changes(STATUSES[str(name)], digest, hold=wishes.hold)
         with labelled_copy(source, output, wishes.log, changes, complaints.say) as write_pairs:
-            yield Output(lambda judged: write_pairs(judged.pairs()), reader)
+            yield Output(_counting(done, CHANGED, write_pairs), reader)
         return
     rows = wishes.writer(reader, form, model)
     if wishes.is_resumable(source, form):
@@ -163,10 +198,18 @@ def output_to(
             take = run.counted(partial(_send_rows, run.send, rows, wishes.only))
             yield Output(take, run.rest(reader), run.resumes)
         return
-    names = [*getattr(reader, "written", ()), *([REASONS_COLUMN] if wishes.explain else [])]
+    names = [*getattr(reader, "written", ()), *filter(None, [wishes.reasons_column(reader, form)])]
     with opened(output, form, names, source.encoding) as send:
         send(rows.opening())
         yield Output(partial(_send_rows, send, rows, wishes.only), reader)
+
+
+def _counting(done: Counter[str], what: str, take: Callable[[Iterable[Pair]], int]) -> Take:
+    def counted(judged: Judged) -> None:
+        done[what] += take(judged.pairs())
+
+    done[what] = 0
+    return counted
 
 
 def _send_rows(send: Send, rows: RowWriter, only: str | None, judged: Judged) -> None:
@@ -184,11 +227,11 @@ def _send_rows(send: Send, rows: RowWriter, only: str | None, judged: Judged) ->
 
 
 @contextmanager
-def scripts_at(path: str, complaints: Complaints, hold: bool) -> Iterator[Take]:
+def scripts_at(path: str, done: Counter[str], complaints: Complaints, hold: bool) -> Iterator[Take]:
     """The script at ``path``, and beside it the one that takes it back, which is there first."""
     with whole_file(path) as apply, whole_file(wpcli.undo_name(path)) as undo:
         scripts = wpcli.Scripts(apply, undo, complaints.say, hold=hold)
-        yield lambda judged: scripts.write(judged.pairs())
+        yield _counting(done, NAMED, scripts.write)
         scripts.close()
 
 
@@ -219,6 +262,8 @@ def _send(file: Any, data: bytes) -> None:
 @contextmanager
 def _parquet_to(output: str, names: Sequence[str]) -> Iterator[Send]:
     """Lines of JSON, packed."""
+    # Read when Arrow is loaded. Its own pool keeps 20 MiB more than is in use.
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     from spamguard.formats.parquet import Writer
 
     with whole_file(output) as file:

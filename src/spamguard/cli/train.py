@@ -17,7 +17,7 @@ from spamguard.cli.common import (
     comments_of,
     cutoff_lines,
     figure_lines,
-    not_stdout,
+    new_file,
     pingbacks_option,
     quiet_option,
     say,
@@ -51,8 +51,8 @@ SPUN = 150
     "-o",
     "--output",
     required=True,
+    type=new_file,
     metavar="MODEL",
-    callback=not_stdout,
     help="The model file to write.",
 )
 @table_format_option
@@ -105,7 +105,7 @@ def train(
     quiet: bool,
     **options: Any,
 ) -> None:
-    """Train a model on the labelled comments in FILE... (CSV, TSV, JSON lines; - for stdin)."""
+    """Train a model on the labelled comments in FILE...: tables, exports of blogs; - for stdin."""
     begun = time.perf_counter()
     labelled = Labelled(
         spam_values, ham_values, include_pingbacks=include_pingbacks, trash_is_spam=trash_is_spam

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import click
 
-from spamguard.cli.common import not_stdout, quiet_option, refuse_input_as_output, say
+from spamguard.cli.common import new_file, quiet_option, refuse_input_as_output, say
 from spamguard.formats.changes import Change, read_log
 from spamguard.formats.inplace import seekable, undone, write_changed
 from spamguard.formats.output import whole_file
@@ -15,12 +15,7 @@ from spamguard.formats.source import Source
 @click.argument("log")
 @click.argument("file")
 @click.option(
-    "-o",
-    "--output",
-    required=True,
-    metavar="OUT",
-    callback=not_stdout,
-    help="The file to write.",
+    "-o", "--output", required=True, type=new_file, metavar="OUT", help="The file to write."
 )
 @quiet_option
 def undo(log: str, file: str, output: str, quiet: bool) -> None:
@@ -36,8 +31,8 @@ def undo(log: str, file: str, output: str, quiet: bool) -> None:
         with seekable(given) as source, whole_file(output) as target:
             write_changed(source, output, target, changes)
     if not quiet:
-        one = changes.count == 1
-        say("1 status is as it was" if one else f"{changes.count:,} statuses are as they were")
+        what = "status is as it was" if changes.count == 1 else "statuses are as they were"
+        say(f"{changes.count:,} {what}")
 
 
 class _Counted:

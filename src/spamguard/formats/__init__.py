@@ -42,10 +42,21 @@ def _begins(pattern: str) -> Callable[[str], object]:
     return lambda head: re.match(r"\s*" + pattern, head)
 
 
+#: The root of an export in XML, behind what may stand before it.
+_ROOT: Final = r"(?s)[^<]*+(?>(?>(?:<\?.*?\?>|<!--.*?-->)\s*))*+<(?:\w+:)?(rss|disqus|feed)[\s>]"
+
+
 def _is_xml(root: str, marks: str) -> Callable[[str], object]:
     """XML, junk before it or not, with that root or what only stands inside such a root."""
     start = r"(?:\A|\n)[^\w\n,;\"]{0,16}<(?:\?xml|!--|" + root + r")[\s>?-]|\A\s*<"
-    return lambda head: re.search(start, head) and re.search(marks, head)
+
+    def looks(head: str) -> bool:
+        # What stands in a text may look like the marks of another export.
+        found = re.match(_ROOT, head)
+        has_other = found is not None and found[1] != root
+        return bool(not has_other and re.search(start, head) and re.search(marks, head))
+
+    return looks
 
 
 #: Every format, in the order in which a file is held against them.
@@ -88,6 +99,7 @@ FILES: Final = [name for name in FORMATS if name not in ("lines", "nul", "text")
 #: What a file can be that nobody meant to give.
 _OTHERS: Final = (
     (r"PK\x03\x04", "a zip file inside another one"),
+    (r"PK\x05\x06", "a zip file with nothing in it"),
     (r"%PDF", "a binary file (PDF)"),
     (r"\x7fELF|MZ", "a binary file (a program)"),
     (r"\ufffdPNG|GIF8|\ufffd\ufffd\ufffd.{0,4}JFIF", "a binary file (a picture)"),

@@ -67,8 +67,9 @@ class Archive:
             )
 
     def _opened(self) -> zipfile.ZipFile:
+        path = self._source.plain_file()
         try:
-            return zipfile.ZipFile(self._source.plain_file())
+            return zipfile.ZipFile(path)
         except (*_UNREADABLE, OSError) as error:
             raise InputError(f"{self._source.name}: the zip is broken: {error}") from None
 

@@ -139,9 +139,9 @@ class Labels:
 
     def read(self, value: object) -> str | None:
         """SPAM, HAM or None for unlabelled."""
-        if isinstance(value, bool):
-            value = str(value)
         shown = "" if value is None else str(value).strip()
+        if isinstance(value, bool):  # as JSON and databases write it
+            shown = shown.lower()
         self.met[shown] += 1
         return self._meaning.get(shown.lower())
 

@@ -131,6 +131,8 @@ def epoch_time(seconds: object) -> str | None:
 
 def shown(value: object) -> str | None:
     """A value of a database or of JSON as text, None where there is none."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
     if isinstance(value, bytes):
         value = value.decode("utf-8", "replace")
     return None if value is None else visible(str(value))

@@ -50,10 +50,11 @@ def labelled_copy(
     log: str | None,
     changes: Changes,
     complain: Callable[[int, str], None],
-) -> Iterator[Callable[[Judged], None]]:
+) -> Iterator[Callable[[Judged], int]]:
     """Write ``output``: a seekable source with the changes that its judged comments call for.
 
-    Gives what takes the judged comments. ``log`` is where to write the changes down as well.
+    Gives what takes the judged comments, and tells how many of them get another status. ``log`` is
+    where to write the changes down as well.
     """
     with (
         whole_file(output) as file,
@@ -61,15 +62,21 @@ def labelled_copy(
         tempfile.TemporaryFile("w+", encoding="utf-8", newline="\n") as kept,
     ):
 
-        def take(judged: Judged) -> None:
+        def take(judged: Judged) -> int:
+            count = 0
             for record, verdict in judged:
                 change = changes.of(record, verdict)
                 if change is None:
                     continue
                 if change.place is None and not changes.by_id:
-                    complain(record.line, f"called {change.new_status}, but has no status here")
+                    complain(
+                        record.line,
+                        f"called {change.new_status}, but has no status that can be changed",
+                    )
                     continue
                 kept.write(change.line())
+                count += 1
+            return count
 
         yield take
         kept.seek(0)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from spamguard.formats.columns import NO_PARENT, NOT_COMMENTS, find_columns, listed, with_status
+from spamguard.formats.jsonstream import MOST_OBJECT
 from spamguard.formats.record import (
     EARLIER,
     LABEL_COLUMN,
@@ -68,6 +69,8 @@ def _string(value: object) -> str | None:
 
 
 def _shown(value: object) -> str | None:
+    if isinstance(value, bool):
+        return "true" if value else "false"
     return str(value) if isinstance(value, int | float) else _string(value)
 
 
@@ -165,6 +168,8 @@ class JsonLines(Objects):
     def _record(self, raw: str, line: int) -> Record:
         if not raw.strip():
             return Record(None, line, raw)
+        if len(raw) > MOST_OBJECT:
+            return Record(None, line, raw, f"more than {MOST_OBJECT >> 20} MiB: no comment")
         try:
             item = json.loads(
                 self._source.visible(raw), parse_constant=_finite, parse_float=_finite

@@ -9,6 +9,7 @@ from spamguard.errors import InputError, NoCommentsError, OutputError
 from spamguard.formats.columns import NO_PARENT, NOT_COMMENTS, find_columns, listed, with_status
 from spamguard.formats.export import BATCH, shown
 from spamguard.formats.record import PROBABILITY_COLUMN, Choices, Record
+from spamguard.formats.rows import as_text
 from spamguard.formats.source import Source
 from spamguard.records import Comment
 
@@ -48,8 +49,9 @@ class Parquet:
                 f"{self._source.name}: to read Parquet: pip install spamguard[parquet]"
             ) from None
         self._errors = (ArrowException, OSError, ValueError)
+        path = self._source.plain_file()
         try:
-            file = parquet.ParquetFile(self._source.plain_file(), memory_map=False)
+            file = parquet.ParquetFile(path, memory_map=False)
         except self._errors as error:
             raise self._broken(error) from None
         groups = range(file.metadata.num_row_groups)
@@ -144,4 +146,4 @@ class Writer:
 
 
 def _as(kind: Any, value: object) -> object:
-    return value if value is None or kind == "double" else str(value)
+    return value if value is None or kind == "double" else as_text(value)

@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 from spamguard.formats.record import (
     ADDED,
     EARLIER,
-    REASONS_COLUMN,
     Annotator,
     Reader,
     Record,
@@ -46,7 +45,14 @@ class RowForm(NamedTuple):
     def row(self, names: Sequence[str], values: Sequence[Any]) -> str:
         if self.as_json:
             return json_row(dict(zip(names, values, strict=True)))
-        return csv_row(["" if value is None else str(value) for value in values])
+        return csv_row([as_text(value) for value in values])
+
+
+def as_text(value: object) -> str:
+    """A value as a cell: what JSON has no text for is written as JSON writes it."""
+    if isinstance(value, bool | list | dict):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    return "" if value is None else str(value)
 
 
 def csv_row(cells: Sequence[str], delimiter: str = ",", end: str = "\n") -> str:
@@ -124,8 +130,8 @@ class Rows:
 class Extended:
     """Writes rows as an annotator does, with a column of reasons, or with cells that nothing runs.
 
-    reasons: what is told of a comment and its verdict. guard: put an apostrophe before what a
-    spreadsheet would take for a formula. Cells stay what they are, but are quoted anew.
+    reasons: the name of that column, and what is told of a comment and its verdict. guard: put an
+    apostrophe before what a spreadsheet would take for a formula; cells are quoted anew then.
     """
 
     def __init__(
@@ -134,13 +140,14 @@ class Extended:
         *,
         as_json: bool,
         delimiter: str = ",",
-        reasons: Callable[[Comment, Verdict], str] | None = None,
+        reasons: tuple[str, Callable[[Comment, Verdict], str]] | None = None,
         guard: bool = False,
     ) -> None:
         self._annotator = annotator
         self._as_json = as_json
         self._delimiter = delimiter
-        self._reasons = reasons
+        self._column = reasons[0] if reasons else ""
+        self._reasons = reasons[1] if reasons else None
         self._guard = guard
 
     def opening(self) -> str:
@@ -148,7 +155,7 @@ class Extended:
         if self._as_json:
             return opening
         bom = opening[: opening.startswith("\ufeff")]
-        return bom + self._csv(opening[len(bom) :], REASONS_COLUMN)
+        return bom + self._csv(opening[len(bom) :], self._column)
 
     def annotated(self, record: Record, verdict: Verdict | None) -> str:
         row = self._annotator.annotated(record, verdict)
@@ -156,18 +163,28 @@ class Extended:
             return row
         reasons = None
         if self._reasons is not None and verdict is not None and record.comment is not None:
-            reasons = self._reasons(record.comment, verdict)
+            reasons = self._reasons(record.comment, verdict) or None
         if self._as_json:
-            return json_row({**json.loads(row), REASONS_COLUMN: reasons})
+            return json_row({**json.loads(row), self._column: reasons})
         return self._csv(row, reasons or "")
 
     def _csv(self, row: str, reasons: str) -> str:
+        if self._guard:
+            row = self._guarded(row)
+            reasons = _harmless(reasons)
+        if self._reasons is None:
+            return row
+        body = row.rstrip("\r\n")
+        added = csv_row(["", reasons], self._delimiter, "") if reasons else self._delimiter
+        return body + added + row[len(body) :]
+
+    def _guarded(self, row: str) -> str:
         body = row.strip("\r\n")
         before, _, end = row.partition(body)
         lines = csv.reader(io.StringIO(body, newline=""), delimiter=self._delimiter)
-        cells = [cell for line in lines for cell in line]
-        if self._reasons is not None:
-            cells.append(reasons)
-        if self._guard:
-            cells = ["'" + cell if cell.startswith(_RUNS) else cell for cell in cells]
+        cells = [_harmless(cell) for line in lines for cell in line]
         return before + csv_row(cells, self._delimiter, end)
+
+
+def _harmless(cell: str) -> str:
+    return "'" + cell if cell.startswith(_RUNS) else cell

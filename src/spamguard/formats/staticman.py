@@ -8,7 +8,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from spamguard.errors import InputError
+from spamguard.errors import InputError, NoCommentsError
 from spamguard.formats.columns import find_columns, listed
 from spamguard.formats.export import Export, epoch_time, in_batches, parent_of, shown
 from spamguard.formats.record import Record
@@ -16,6 +16,8 @@ from spamguard.records import HAM, Comment
 
 #: One comment is small; YAML is slow to read.
 MOST_FILE = 1 << 16
+#: After so many files that are none, the folder is something else.
+MOST_OTHERS = 10_000
 #: Where sites keep them: Jekyll, Hugo.
 FOLDERS = ("_data/comments", "data/comments")
 ENDINGS = (".yml", ".yaml", ".json", ".md", ".markdown", ".txt")
@@ -33,7 +35,25 @@ class Staticman(Export):
     kind = "a folder"
 
     def _batches(self) -> Iterator[list[Record]]:
-        return in_batches(self._records())
+        return in_batches(self._after_one())
+
+    def _after_one(self) -> Iterator[Record | None]:
+        """The records, once a comment was met: a folder without one is something else."""
+        others: list[Record] = []
+        records = self._records()
+        for record in records:
+            if record is None or record.comment is not None:
+                yield from others
+                yield record
+                yield from records
+                return
+            others.append(record)
+            if len(others) == MOST_OTHERS:
+                break
+        if others:
+            raise NoCommentsError(
+                f"{self._source.name}: a folder, but not of comments; {others[0].error}"
+            )
 
     def _records(self) -> Iterator[Record | None]:
         top = Path(self._source.path or "")

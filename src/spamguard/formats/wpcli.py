@@ -67,7 +67,9 @@ class Scripts:
         apply.write(_HEAD.format(what="Marks the comments that spamguard calls spam.").encode())
         undo.write(_HEAD.format(what="Gives marked comments back the statuses they had.").encode())
 
-    def write(self, judged: Iterable[tuple[Record, Verdict | None]]) -> None:
+    def write(self, judged: Iterable[tuple[Record, Verdict | None]]) -> int:
+        """Write the commands for some comments; how many of these they name."""
+        count = 0
         for record, verdict in judged:
             if verdict is None or record.comment is None:
                 continue
@@ -89,6 +91,8 @@ class Scripts:
             else:
                 self._add(self._apply, action, key)
                 self._add(self._undo, _BACK[status], key)
+                count += 1
+        return count
 
     def _action(self, label: str, status: str) -> str | None:
         if label == SPAM:
