@@ -21,7 +21,7 @@ from spamguard.errors import TrainingError
 FOLDS = 5
 LANES = FOLDS + 1
 #: Inverse regularisation strength, and in how many rows a column must occur.
-STRENGTH = 10.0
+STRENGTH = 5.0
 MIN_ROWS = 2
 #: The fit ends after a pass in which the shares moved by so little of what they may be, on average.
 TOLERANCE = 1e-3
@@ -33,8 +33,8 @@ AT_ONCE = 32768
 #: A row whose share moves by less than this part of what it may be is left as it is.
 STILL = 1e-4
 
-#: Which blocks can be hidden. Hiding the keywords too gains less on blogs and costs more elsewhere.
-CAN_HIDE = np.array([block.name in ("author", "site") for block in features.BLOCKS])
+#: Which blocks can be hidden.
+CAN_HIDE = np.array([block.name in ("author", "site", "keywords") for block in features.BLOCKS])
 #: What a count is worth: sublinear, as scikit-learn's TfidfTransformer has it.
 WORTH = np.array(kernel.TERM_FREQUENCY, np.float32)
 #: Where the columns of each block begin among those of all, and where the last ones end.

@@ -20,9 +20,9 @@ from spamguard.records import HAM, SPAM, Columns, Comment
 FEWEST = 20
 #: This share of the comments is learned from without the blocks of name and address. Else these
 #: would explain what words explain too, and where they are missing, little would be known.
-HIDDEN = 0.25
+HIDDEN = 0.15
 #: At most this share of out-of-fold spam lies below the ham cut-off.
-MOST_SPAM_PASSED = 0.02
+MOST_SPAM_PASSED = 0.05
 CONFIDENCE = 0.95
 
 
@@ -152,8 +152,17 @@ def divide(spam: Any, alike: Any, sources: Any, options: Options) -> tuple[Any, 
     return fold, member
 
 
-def calibrate(scores: Any, spam: Any) -> tuple[float, float]:
-    """Slope and offset from log-odds to calibrated log-odds (Platt 1999, targets smoothed)."""
+def within_classes(weights: Any, spam: Any) -> Any:
+    """The same weights made 1 on average in either class, so that as much is spam as before."""
+    means = np.bincount(spam, weights) / np.bincount(spam)
+    return weights / means[spam.astype(int)]
+
+
+def calibrate(scores: Any, spam: Any, weights: Any) -> tuple[float, float]:
+    """Slope and offset from log-odds to calibrated log-odds (Platt 1999, targets smoothed).
+
+    A row counts as much as its weight says; they are 1 on average.
+    """
     spam_rows, ham_rows = int(np.sum(spam)), int(np.sum(~spam))
     # Smoothed targets: each row counts a little for the other class too.
     high, low = (spam_rows + 1) / (spam_rows + 2), 1 / (ham_rows + 2)
@@ -164,28 +173,39 @@ def calibrate(scores: Any, spam: Any) -> tuple[float, float]:
     def loss(line: Any) -> tuple[float, Any]:
         log_odds = line[0] * scaled + line[1]
         error = special.expit(log_odds) - target
-        mean_loss = np.mean(np.logaddexp(0, log_odds) - target * log_odds)
+        error *= weights
+        mean_loss = np.mean(weights * (np.logaddexp(0, log_odds) - target * log_odds))
         return float(mean_loss), np.array([np.mean(error * scaled), np.mean(error)])
 
     found = optimize.minimize(loss, [0.0, 0.0], jac=True, method="BFGS", options={"gtol": 1e-7})
     return max(float(found.x[0]) / size, 1e-6), float(found.x[1])
 
 
-def choose_cutoffs(probability: Any, spam: Any, max_fpr: float) -> Cutoffs:
+def choose_cutoffs(probability: Any, spam: Any, max_fpr: float, weights: Any) -> Cutoffs:
     """The two cut-offs by the out-of-fold probabilities.
 
-    At most ``max_fpr`` of ham lies at or above the spam cut-off, which is never below a half; too
-    few ham to show that give the strictest cut-off, above all of them. At most
-    ``MOST_SPAM_PASSED`` of spam lies below the ham cut-off, which is never above a half.
+    At most ``max_fpr`` of ham lies at or above the spam cut-off, both by its rows and by their
+    weights; it is never below a half. Too few ham to show that give the strictest cut-off, above
+    all of them. At most ``MOST_SPAM_PASSED`` of spam, by its weights, lies below the ham cut-off,
+    which is never above a half.
     """
-    ham = np.sort(probability[~spam])[::-1]
-    allowed = int(max_fpr * len(ham))
+    order = np.argsort(-probability[~spam], kind="stable")
+    ham = probability[~spam][order]
+    allowed = min(int(max_fpr * len(ham)), _first(weights[~spam][order], max_fpr))
     highest = float(ham[allowed])
     above = probability[probability > highest]
     between = (highest + float(above.min(initial=1.0))) / 2
     cutoff = min(max(between, float(np.nextafter(highest, 2)), 0.5), 1.0)
-    lowest = float(np.sort(probability[spam])[int(MOST_SPAM_PASSED * np.sum(spam))])
+    order = np.argsort(probability[spam], kind="stable")
+    passed = _first(weights[spam][order], MOST_SPAM_PASSED)
+    lowest = float(probability[spam][order[passed]])
     return Cutoffs(min(lowest, 0.5), cutoff, len(ham), int(np.sum(ham >= cutoff)))
+
+
+def _first(weights: Any, share: float) -> int:
+    """How many of the first weights make up at most that share of all."""
+    sums = np.cumsum(weights)
+    return int(np.searchsorted(sums, share * sums[-1], "right"))
 
 
 def upper_bound(hits: int, rows: int) -> float:
@@ -245,9 +265,10 @@ def fit_prepared(
     regressions = Regressions(prepared.counts, every_spam, weights, member, hidden)
     regressions.fit(options.seed)
     scores = regressions.log_odds(np.append(fold, np.zeros(sum(spun), int)))[:rows]
-    slope, offset = calibrate(scores, spam)
+    counted = within_classes(weights[:rows], spam)
+    slope, offset = calibrate(scores, spam, counted)
     probability = special.expit(slope * scores + offset)
-    cutoffs = choose_cutoffs(probability, spam, options.max_fpr)
+    cutoffs = choose_cutoffs(probability, spam, options.max_fpr, counted)
     facts = {
         "trained": options.moment,
         "spam": int(spam.sum()),
