@@ -6,7 +6,7 @@ import tempfile
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sklearn.model_selection import StratifiedGroupKFold
 
@@ -216,6 +216,7 @@ def test_folds_are_those_of_scikit_learn(rows, groups, share, folds, seed):
     most=st.floats(1e-3, 1e3),
     length=st.floats(0.1, 10),
 )
+@example(margin=4.0, part=1.0, most=2.0, length=7.0)
 def test_the_best_share_leaves_no_surplus(margin, part, most, length):
     """The share is the slope of the loss at the margin that this very share brings about."""
     share = part * most

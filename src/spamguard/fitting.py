@@ -84,11 +84,13 @@ def best_share(margin: float, share: float, most: float, length: float) -> float
     """The share, from 0 to ``most``, at which a row's loss and the weights balance.
 
     The row has a squared length of ``length``; its margin is ``margin`` with the share it has.
-    Newton's method on the margin, kept between bounds (compare Yu, Huang and Lin 2011).
+    Newton's method on the margin, kept between bounds (compare Yu, Huang and Lin 2011); where its
+    steps do not shrink, it may go to and fro for ever, and the bounds are halved instead.
     """
     low, high = margin - length * share, margin + length * (most - share)
     guess = min(max(margin, 0.0), high)
-    for _ in range(30):
+    step = high - low
+    for _ in range(100):
         part = 1 / (1 + math.exp(min(guess, 700.0)))
         surplus = guess - margin - length * (most * part - share)
         if surplus > 0:
@@ -97,9 +99,10 @@ def best_share(margin: float, share: float, most: float, length: float) -> float
             low = guess
         before = guess
         guess -= surplus / (1 + length * most * part * (1 - part))
-        if guess < low or guess > high:
+        if guess < low or guess > high or abs(guess - before) > step / 2:
             guess = (low + high) / 2
-        if abs(guess - before) <= 1e-9 * (1 + abs(guess)):
+        step = abs(guess - before)
+        if step <= 1e-9 * (1 + abs(guess)):
             break
     return most / (1 + math.exp(min(guess, 700.0)))
 
