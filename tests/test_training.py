@@ -9,10 +9,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from spamguard import storage, training
+from spamguard import fitting, storage, training
 from spamguard.duplicates import near_duplicate_groups
 from spamguard.errors import TrainingError
-from spamguard.model import Scorer
+from spamguard.model import Model, Scorer
 from spamguard.records import HAM, SPAM, Comment
 from strategies import texts
 
@@ -423,3 +423,36 @@ def test_rows_without_words_can_be_learned_from():
     fitted = training.fit(comments, np.arange(50) < 25, training.Options())
     assert all(np.isfinite(fitted.probability))
     assert np.mean((fitted.probability > 0.5) == (np.arange(50) < 25)) > 0.9
+
+
+def test_cutoffs_rest_on_the_scores_that_the_model_gives(corpus):
+    """Also of long texts, of a model that was trained without them: they count as much as their
+    worst window."""
+    rows, spam = corpus
+    ham = [row.text for row, bad in zip(rows, spam, strict=True) if not bad]
+    padding = " ".join(ham[:12])
+    comments = [
+        row._replace(text=f"{padding} {row.text}") if number % 3 == 0 else row
+        for number, row in enumerate(rows)
+    ]
+    prepared = training.prepare(comments)
+    assert len(prepared.whole) > len(rows)
+    lane = np.full(len(rows), fitting.FOLDS)
+    member = np.ones((len(rows), fitting.LANES), bool)
+    member[::3] = False
+    weights = np.ones(len(rows))
+    regressions = fitting.Regressions(prepared.counts, spam, weights, member, weights == 0)
+    regressions.fit(0)
+    learned = regressions.learned()
+    intercept = float(learned.intercept[-1])
+    model = Model(training.learned_parts(learned), intercept, 1.0, 0.0, 0.5, 0.5, {})
+    expected = Scorer(model, bulk=True).log_odds(comments)
+    said = regressions.log_odds(lane, prepared.windows, prepared.whole)
+    assert said == pytest.approx(expected, abs=1e-3)
+    assert np.sum(said > regressions.log_odds(lane) + 0.1) > len(rows) / 12
+    some = np.arange(0, len(rows), 2)
+    taken = prepared.take(some)
+    assert list(np.unique(taken.whole)) == [
+        place for place, row in enumerate(some) if row in set(prepared.whole)
+    ]
+    assert taken.windows.rows == len(taken.whole) == np.isin(prepared.whole, some).sum()

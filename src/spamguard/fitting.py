@@ -7,6 +7,7 @@ what a column weighs lies side by side for all of them, so that fetching it once
 import functools
 import math
 import types
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any, NamedTuple
 
@@ -35,6 +36,8 @@ STILL = 1e-4
 
 #: Which blocks can be hidden.
 CAN_HIDE = np.array([block.name in ("author", "site", "keywords") for block in features.BLOCKS])
+#: Which blocks read the text.
+IN_TEXT = np.array([features.VIEWS[block.view] == "text" for block in features.BLOCKS])
 #: What a count is worth: sublinear, as scikit-learn's TfidfTransformer has it.
 WORTH = np.array(kernel.TERM_FREQUENCY, np.float32)
 #: Where the columns of each block begin among those of all, and where the last ones end.
@@ -274,14 +277,27 @@ class Regressions:
         weight = np.divide(self._weight, idf, out=np.zeros_like(idf), where=idf > 0)
         return Learned(idf, weight, self._intercept)
 
-    def log_odds(self, lane: Any) -> Any:
-        """What the regression ``lane[i]`` says of row ``i``."""
-        said = np.zeros(self._counts.rows)
+    def log_odds(
+        self, lane: Any, windows: Iterable[tuple[Any, Shard]] = (), whole: Any = ()
+    ) -> Any:
+        """What the regression ``lane[i]`` says of row ``i``, as ``model.Scorer`` says it: a text
+        counts as much as its worst window, if that is more. Window ``j`` is of row ``whole[j]``."""
+        said, of_text = np.zeros(self._counts.rows), np.zeros(self._counts.rows)
         for number, (rows, shard) in enumerate(self._counts):
-            products = self._products(shard, WORTH, self._weight) * self._scales[number][0]
-            every = products.sum(axis=1) + self._intercept
-            said[rows] = np.take_along_axis(every, lane[rows, None], axis=1)[:, 0]
-        return said
+            products = self._said(shard, self._scales[number][0], lane[rows])
+            said[rows] = products.sum(axis=1) + self._intercept[lane[rows]]
+            of_text[rows] = products[:, IN_TEXT].sum(axis=1)
+        most = of_text.copy()
+        for some, shard in windows:
+            rows = whole[some]
+            products = self._said(shard, self._lengths(shard), lane[rows])
+            np.maximum.at(most, rows, products[:, IN_TEXT].sum(axis=1))
+        return said + (most - of_text)
+
+    def _said(self, shard: Shard, scales: Any, lane: Any) -> Any:
+        """What each block of each row says by the regression ``lane[i]``, (rows, blocks)."""
+        products = self._products(shard, WORTH, self._weight) * scales
+        return np.take_along_axis(products, lane[:, None, None], axis=2)[:, :, 0]
 
 
 @functools.cache

@@ -24,6 +24,8 @@ HIDDEN = 0.15
 #: At most this share of out-of-fold spam lies below the ham cut-off.
 MOST_SPAM_PASSED = 0.05
 CONFIDENCE = 0.95
+#: This share of the memory for counts is for those of windows.
+FOR_WINDOWS = 0.2
 
 
 class Options(NamedTuple):
@@ -100,26 +102,47 @@ def check_classes(spam: Any) -> None:
 
 
 class Prepared(NamedTuple):
-    """All that a fit has to know of comments: their counts, and what shows near-duplicates."""
+    """All that a fit has to know of comments: their counts, what shows near-duplicates, and the
+    counts of the windows of long texts, of which window ``j`` is of the comment ``whole[j]``."""
 
     counts: Counts
     signatures: Any
+    windows: Counts
+    whole: Any
 
     def take(self, rows: Any) -> "Prepared":
         """That of some comments, given by their numbers in rising order."""
-        return Prepared(self.counts.take(rows), self.signatures[rows])
+        windows = np.flatnonzero(np.isin(self.whole, rows))
+        return Prepared(
+            self.counts.take(rows),
+            self.signatures[rows],
+            self.windows.take(windows),
+            np.searchsorted(rows, self.whole[windows]),
+        )
 
 
 def prepare(comments: Iterable[Comment], room: float = math.inf) -> Prepared:
     """Count what is in the comments, which are read once and not kept."""
     speed = kernel.fastest()
-    counts = Counts(room)
+    counts, windows = Counts(room * (1 - FOR_WINDOWS)), Counts(room * FOR_WINDOWS)
+    whole: list[int] = []
     signatures = bytearray()  # which grows without a copy
     for batch in batched(comments, lambda comment: len(comment.text)):
         views = text.views(Columns.of(batch), speed)
+        codes, begins, ends = text.runs(views.text, speed)
+        found = [
+            (counts.rows + row, kernel.decoded(codes[begin:end]))
+            for row, begin, end in text.windows(codes, begins, ends)
+        ]
+        if found:
+            rows, texts = zip(*found, strict=True)
+            whole += rows
+            nothing = [""] * len(texts)
+            windows.append(features.tally(text.Views(texts, *[nothing] * 5), speed))
         counts.append(features.tally(views, speed))
         signatures += duplicates.signatures(views.text, speed).tobytes()
-    return Prepared(counts, np.frombuffer(signatures, np.uint32).reshape(-1, duplicates.SIZE))
+    known = np.frombuffer(signatures, np.uint32).reshape(-1, duplicates.SIZE)
+    return Prepared(counts, known, windows, np.array(whole, int))
 
 
 def balancing_weights(spam: Any, sources: Any) -> Any:
@@ -264,7 +287,8 @@ def fit_prepared(
     hidden = np.random.default_rng(options.seed).random(len(every_spam)) < HIDDEN
     regressions = Regressions(prepared.counts, every_spam, weights, member, hidden)
     regressions.fit(options.seed)
-    scores = regressions.log_odds(np.append(fold, np.zeros(sum(spun), int)))[:rows]
+    lane = np.append(fold, np.zeros(sum(spun), int))
+    scores = regressions.log_odds(lane, prepared.windows, prepared.whole)[:rows]
     counted = within_classes(weights[:rows], spam)
     slope, offset = calibrate(scores, spam, counted)
     probability = special.expit(slope * scores + offset)
