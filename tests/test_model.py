@@ -86,6 +86,14 @@ def test_log_odds_of_the_training_rows_are_those_of_scikit_learn(classifier, fas
     assert fast.log_odds(batch) == pytest.approx(list(expected), abs=1e-4)
 
 
+def windows_of(whole):
+    """Where they begin and end."""
+    speed = Interpreted()
+    texts, begins, ends = text.windows(*speed.codes([whole]), speed)
+    assert set(texts) <= {0}
+    return list(zip(begins, ends, strict=True))
+
+
 def test_a_long_text_counts_as_much_as_its_worst_window(classifier, slow, fast, corpus):
     rows, spam = corpus
     ham = [row.text for row, bad in zip(rows, spam, strict=True) if not bad]
@@ -93,8 +101,7 @@ def test_a_long_text_counts_as_much_as_its_worst_window(classifier, slow, fast, 
     raised = 0
     for bait in [row.text for row, bad in zip(rows, spam, strict=True) if bad][:10]:
         (whole,) = clean_texts([Comment(f"{innocent} {bait} {innocent}")])
-        found = text.windows([ord(letter) for letter in whole], [0], [len(whole)])
-        pieces = [Comment(piece) for piece in [whole, *(whole[b:e] for _, b, e in found)]]
+        pieces = [Comment(whole), *(Comment(whole[b:e]) for b, e in windows_of(whole))]
         odds = classifier.decision_function(count_columns(pieces))
         assert fast.log_odds(pieces[:1]) == slow.log_odds(pieces[:1])
         assert fast.log_odds(pieces[:1]) == pytest.approx([max(odds)], abs=1e-4)
@@ -106,8 +113,7 @@ def test_a_long_text_counts_as_much_as_its_worst_window(classifier, slow, fast, 
 @given(words=st.text("ab ", min_size=1, max_size=3000))
 @example(words="a" * 3000)
 def test_windows_cover_a_long_text_and_are_short_themselves(words):
-    codes = list(map(ord, words))
-    found = [(begin, end) for _, begin, end in text.windows(codes, [0], [len(codes)])]
+    found = windows_of(words)
     assert bool(found) == (len(words) > text.LONG)
     seen = set()
     for begin, end in found:

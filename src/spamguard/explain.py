@@ -75,7 +75,8 @@ def explain(model: Model, comment: Comment) -> Explanation:
 
 
 def _windows(string: str, speed: kernel.Interpreted) -> list[str]:
-    return [string[begin:end] for _, begin, end in text.windows(*speed.codes([string]))]
+    _, begins, ends = text.windows(*speed.codes([string]), speed)
+    return [string[begin:end] for begin, end in zip(begins, ends, strict=True)]
 
 
 def _share_out(part: Part, string: str, slope: float, by_character: list[float]) -> float:

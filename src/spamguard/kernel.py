@@ -341,6 +341,48 @@ def count_texts(
         borders[text + 1] = end
 
 
+def cut_windows(
+    codes: Any,
+    begins: Any,
+    ends: Any,
+    long: int,
+    window: int,
+    stride: int,
+    texts: Any,
+    firsts: Any,
+    lasts: Any,
+) -> int:
+    """Cut texts longer than ``long`` into windows of about so many code points, a stride apart;
+    return how many there are. Of window ``j``, write the text it is of to ``texts[j]``, and where
+    it begins and ends to ``firsts[j]`` and ``lasts[j]``: at blanks, if there are any near."""
+    found = 0
+    for text in range(len(begins)):
+        begin, end = begins[text], ends[text]
+        if end - begin > long:
+            for place in range(begin, end - stride, stride):
+                texts[found] = text
+                firsts[found] = blank_near(codes, place, min(place + stride, end))
+                last = min(place + window, end)
+                lasts[found] = min(blank_near(codes, last, min(last + stride, end)) + 1, end)
+                found += 1
+    return found
+
+
+def blank_near(codes: Any, begin: int, end: int) -> int:
+    """The first blank in ``codes[begin:end]``, or ``begin`` if there is none."""
+    for place in range(begin, end):
+        if codes[place] == 32:
+            return place
+    return begin
+
+
+def keep_highest(scores: Any, places: Any, others: Any) -> None:
+    """Raise ``scores[places[i]]`` to ``others[i]`` where that is more."""
+    for number in range(len(places)):
+        place = places[number]
+        scores[place] = max(scores[place], others[number])
+
+
 def tidy_texts(
     codes: Any,
     begins: Any,
@@ -492,6 +534,8 @@ class Interpreted:
         self.hash_texts: Any = hash_texts
         self.count_texts: Any = count_texts
         self.tidy_texts: Any = tidy_texts
+        self.cut_windows: Any = cut_windows
+        self.keep_highest: Any = keep_highest
         self.decide: Any = decide
         self.rises: Any = RISES
         self.table: Any = ASCII
@@ -561,6 +605,8 @@ class Compiled(Interpreted):
         self.hash_texts = functions.hash_texts
         self.count_texts = functions.count_texts
         self.tidy_texts = functions.tidy_texts
+        self.cut_windows = functions.cut_windows
+        self.keep_highest = functions.keep_highest
         self.decide = functions.decide
         self.rises = np.array(RISES)
         self.table = np.frombuffer(ASCII, np.uint8)
@@ -661,7 +707,7 @@ def _compiled() -> types.SimpleNamespace:
     return compile_functions(
         kind_of, kind_beyond_ascii, hash_characters, hash_words, locate, hash_ngrams, weigh,
         score_texts, hash_texts, count_texts, is_small, look_closer, spelled_oddly, tidy_texts,
-        sigmoid, decide,
+        blank_near, cut_windows, keep_highest, sigmoid, decide,
     )  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """The model: weights, calibration and cut-offs; comments in, verdicts out."""
 
-from collections.abc import MutableSequence, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from spamguard import features, kernel, text
@@ -84,7 +84,7 @@ class Scorer:
         more than the whole does.
         """
         speed = self.speed
-        scores: MutableSequence[float] = speed.filled(len(views.text), self.model.intercept)
+        scores: Sequence[float] = speed.filled(len(views.text), self.model.intercept)
         for view, strings in enumerate(views):
             parts = [part for part in self._parts if part[0].view == view]
             longest = text.longest(strings)
@@ -93,12 +93,10 @@ class Scorer:
             codes, begins, ends = text.runs(strings, speed)
             self._add(parts, longest, (codes, begins, ends), scores)
             if longest > text.LONG and view == _TEXT:
-                windows = list(text.windows(codes, begins, ends))
-                places, *within = map(speed.places, zip(*windows, strict=True))
-                raised = speed.filled(len(windows), self.model.intercept)
+                places, *within = text.windows(codes, begins, ends, speed)
+                raised = speed.filled(len(places), self.model.intercept)
                 self._add(parts, text.LONG, (codes, *within), raised)
-                for place, score in zip(places, raised, strict=True):
-                    scores[place] = max(scores[place], score)
+                speed.keep_highest(scores, places, raised)
         return scores
 
     def _add(self, parts: Any, longest: int, runs: Any, scores: Any) -> None:

@@ -124,21 +124,13 @@ def runs(strings: Sequence[str], speed: kernel.Interpreted) -> tuple[Any, Any, A
     return strings.codes() if isinstance(strings, Cells) else speed.codes(strings)
 
 
-def windows(codes: Any, begins: Any, ends: Any) -> Iterator[tuple[int, int, int]]:
-    """The windows of the long ones among some texts: which text, and where they begin and end.
-
-    They begin and end at blanks, if any are near.
-    """
-    for text, (begin, end) in enumerate(zip(map(int, begins), map(int, ends), strict=True)):
-        if end - begin > LONG:
-            for place in range(begin, end - STRIDE, STRIDE):
-                last = min(place + WINDOW, end)
-                yield text, _blank(codes, place, end), min(_blank(codes, last, end) + 1, end)
-
-
-def _blank(codes: Any, place: int, end: int) -> int:
-    """The first blank from ``place`` on, or ``place`` if there is none within a stride."""
-    return next((at for at in range(place, min(place + STRIDE, end)) if codes[at] == 32), place)
+def windows(codes: Any, begins: Any, ends: Any, speed: kernel.Interpreted) -> tuple[Any, Any, Any]:
+    """The windows of the long ones among some texts: which text each is of, where it begins, and
+    where it ends. They begin and end at blanks, if any are near."""
+    most = range(len(codes) // STRIDE + len(begins))
+    found = texts, firsts, lasts = speed.places(most), speed.places(most), speed.places(most)
+    count = speed.cut_windows(codes, begins, ends, LONG, WINDOW, STRIDE, *found)
+    return texts[:count], firsts[:count], lasts[:count]
 
 
 def clean(raws: Sequence[str], speed: kernel.Interpreted) -> tuple[CleanTexts, dict[int, Found]]:

@@ -132,7 +132,7 @@ def prepare(comments: Iterable[Comment], room: float = math.inf) -> Prepared:
         codes, begins, ends = text.runs(views.text, speed)
         found = [
             (counts.rows + row, kernel.decoded(codes[begin:end]))
-            for row, begin, end in text.windows(codes, begins, ends)
+            for row, begin, end in zip(*text.windows(codes, begins, ends, speed), strict=True)
         ]
         if found:
             rows, texts = zip(*found, strict=True)
