@@ -39,7 +39,7 @@ def compiled(function: Any) -> Any:
             continue
         finally:
             config.CACHE_DIR = chosen
-        if is_private(Path(found.stats.cache_path)):
+        if _is_private(Path(found.stats.cache_path)):
             return found
     return njit(nogil=True)(function)
 
@@ -74,6 +74,10 @@ def is_private(directory: Path) -> bool:
         if about.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and not is_sticky:
             return False
     return True
+
+
+#: Asked once, though each function is kept by itself.
+_is_private = functools.cache(is_private)
 
 
 class _Announcer(event.Listener):  # type: ignore[misc]

@@ -23,11 +23,11 @@ class Judged(NamedTuple):
     def pairs(self) -> Iterator[Pair]:
         return zip(self.records, self.verdicts, strict=True)
 
-    def labels(self) -> Iterator[str]:
-        """What the comments were called."""
+    def counts(self) -> dict[str, int]:
+        """How many comments were called what."""
         if isinstance(self.verdicts, Verdicts):
-            return self.verdicts.names()
-        return (verdict.label for verdict in self.verdicts if verdict is not None)
+            return self.verdicts.counts()
+        return Counter(verdict.label for verdict in self.verdicts if verdict is not None)
 
     def answerable(self) -> list[Pair]:
         """The comments, and what should have been some."""
@@ -60,7 +60,7 @@ class Tally:
         self._most: dict[str, list[tuple[float, int, str]]] = {SPAM: [], HAM: []}
 
     def add(self, judged: Judged) -> None:
-        self.labels.update(judged.labels())
+        self.labels.update(judged.counts())
         self.bad += len(judged.bad())
         if self._certain:
             for record, verdict in judged.pairs():

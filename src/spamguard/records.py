@@ -82,8 +82,10 @@ class Verdicts(Sequence[Verdict]):
         return Verdict(LABELS[self.labels[place]], float(self.probabilities[place]))
 
     def __iter__(self) -> Iterator[Verdict]:
-        return map(Verdict, self.names(), map(float, self.probabilities))
+        names = map(LABELS.__getitem__, self.labels)
+        return map(Verdict, names, map(float, self.probabilities))
 
-    def names(self) -> Iterator[str]:
-        """The labels in words."""
-        return map(LABELS.__getitem__, self.labels)
+    def counts(self) -> dict[str, int]:
+        """How often each label was given."""
+        places = bytes(self.labels)
+        return {label: places.count(place) for place, label in enumerate(LABELS)}
