@@ -40,7 +40,7 @@ from spamguard.formats.source import Source
 from spamguard.records import HAM, SPAM, Comment
 
 #: What training takes besides the counts: in all, and for each comment.
-FIXED_MEMORY, MEMORY_A_COMMENT = 256 << 20, 400
+FIXED_MEMORY, MEMORY_A_COMMENT = 256 << 20, 450
 #: So many texts of each spun template come with spamguard's own spam.
 SPUN = 150
 
