@@ -14,8 +14,9 @@ from contextlib import suppress
 
 import pytest
 
-from readers_support import EXPORTS, isso_database, read, read_bytes, zipped
-from spamguard.errors import InputError
+from readers_support import EXPORTS, as_stdin, isso_database, read, read_bytes, zipped
+from spamguard.errors import InputError, OutputError
+from spamguard.formats.source import Source
 
 WORDPRESS = (EXPORTS / "wordpress.xml").read_bytes()
 HEAD, TAIL = WORDPRESS.split(b"<wp:comment>\n", 1)[0], b"</item></channel></rss>"
@@ -297,6 +298,15 @@ def test_temporary_files_are_taken_away(tmp_path, monkeypatch):
     with pytest.raises(InputError):
         read(path)
     assert list((tmp_path / "spool").iterdir()) == []
+
+
+def test_a_temporary_file_that_cannot_be_is_one_line(tmp_path, monkeypatch):
+    missing = str(tmp_path / "missing")
+    monkeypatch.setattr("tempfile.tempdir", missing)
+    as_stdin(monkeypatch, b"id,text\n1,hello\n")
+    with Source("-") as source, pytest.raises(OutputError, match="TMPDIR") as caught:
+        source.plain_file()
+    assert str(caught.value).startswith(f"{missing}: a temporary file cannot be written: ")
 
 
 def test_yaml_bombs_are_small_or_refused(tmp_path):
