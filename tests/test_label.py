@@ -205,7 +205,8 @@ def test_quotes_that_never_close_do_not_hold_the_run_up(model, tmp_path):
 
 def test_only_the_first_of_two_columns_with_one_name_is_read_and_both_are_kept(model, tmp_path):
     (verdict,) = verdicts(model, ["first"])
-    written, _ = label(model, b"text,text,id,id\nfirst,second,1,2\n", directory=tmp_path)
+    written, err = label(model, b"text,text,id,id\nfirst,second,1,2\n", directory=tmp_path)
+    assert "line 1: more than one column is called text, id; the first is read\n" in err
     assert written.decode() == (
         f"text,text,id,id,{','.join(ADDED)}\nfirst,second,1,2,{','.join(verdict)}\n"
     )

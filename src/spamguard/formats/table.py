@@ -107,6 +107,11 @@ class Table:
                 f"{source.name}: line {self._header.line}: no column looks like the text of a"
                 f" comment among {listed(names)}; name it with --text-column"
             )
+        counts = Counter(name for name in names if name and name not in EARLIER)
+        doubled = [name for name, count in counts.items() if count > 1]
+        if doubled:
+            problem = f"more than one column is called {listed(doubled)}; the first is read"
+            self.damage.append((self._header.line, problem))
         self._places = {name: place for place, name in reversed(list(enumerate(names)))}
         columns = with_status(self.columns)
         places = {field: self._places[column] for field, column in columns.items()}
