@@ -98,6 +98,7 @@ FILES: Final = [name for name in FORMATS if name not in ("lines", "nul", "text")
 
 #: What a file can be that nobody meant to give.
 _OTHERS: Final = (
+    (r"\ufffd\ufffd\x11\u0871\x1a", "a file of Office (.xls, .doc); save it as CSV in UTF-8"),
     (r"PK\x03\x04", "a zip file inside another one"),
     (r"PK\x05\x06", "a zip file with nothing in it"),
     (r"%PDF", "a binary file (PDF)"),
@@ -110,6 +111,10 @@ _OTHERS: Final = (
     (r"<", "XML, but no export that is known"),
     (r"[^\n]*(\0|\ufffd(?s:.*)\0)", "a binary file"),
 )
+
+
+#: Letters with NULs between them: UTF-16 and UTF-32 as UTF-8, and UTF-32 with a mark as UTF-16.
+_WIDE: Final = r"(?:\0\0\ufffd\ufffd)?(?:(?:\0{1,3}[\t\r\n -~]){8}|(?:[\t\r\n -~]\0{1,3}){8})"
 
 
 def open_reader(
@@ -185,6 +190,8 @@ def format_of(source: Source) -> str:
     head = source.head()
     if not head.strip():
         raise NoCommentsError(f"{source.name}: empty: there are no comments in it")
+    if re.match(_WIDE, head):
+        raise NoCommentsError(f"{source.name}: looks like UTF-16 or UTF-32; save it as UTF-8")
     for entry in TABLE:
         if entry.looks is not None and entry.looks(head):
             return entry.name
