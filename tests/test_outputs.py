@@ -149,6 +149,13 @@ def test_a_spreadsheet_is_not_written(model, tmp_path, source, name):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("name", ["out.csv", "out.parquet"])
+def test_a_folder_that_is_missing_is_said_to_be(model, tmp_path, name):
+    folder = tmp_path / "missing"
+    result = invoke("label", EXPORT, "-m", model, "-o", folder / name)
+    check_refused(result, f"{folder / name}: cannot be written: there is no folder {folder}\n")
+
+
 @pytest.mark.parametrize("name", ["out.parquet", "out.csv"])
 def test_a_full_disk_is_one_line(model, tmp_path, name):
     pytest.importorskip("pyarrow")
