@@ -106,8 +106,7 @@ def evaluate(
     if time_column:
         also["time"] = time_column
     chosen = chosen_columns(options)
-    for path in files:
-        labelled.read(path, format_name, chosen, also, quiet, report_path)
+    labelled.read_all(files, format_name, chosen, also, quiet, report_path)
 
     from spamguard import evaluation, training
     from spamguard.formats.output import whole_file
