@@ -83,6 +83,8 @@ def evaluate(
 
     With --model it is that model; otherwise models are trained on a part of the comments and
     tested on the rest: random folds with near-duplicates together, or --group-by, or --time-column.
+
+    What each figure means is told in docs/report.md.
     """
     if sum(value is not None for value in (folds, time_column, model_path)) > 1 or (
         group_by and (folds or time_column)
