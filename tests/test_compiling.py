@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cli_support import environment
+from cli_support import check_refused, environment, shell
 from spamguard.compiling import is_private
 
 MODULE = "def double(number):\n    return 2 * number\n"
@@ -127,3 +127,14 @@ def test_a_directory_of_somebody_else_is_not_private(tmp_path):
     assert is_private(tmp_path)
     os.chown(tmp_path, 12345, 12345)
     assert not is_private(tmp_path)
+
+
+def test_no_room_for_what_is_compiled_is_one_line(model_file, tmp_path):
+    table = tmp_path / "comments.csv"
+    table.write_text("text\n" + "".join(f"comment {number}\n" for number in range(20_000)))
+    result = shell(
+        'ulimit -f 1; exec "$@" 2> >(grep -v compiling >&2)',
+        *("label", table, "-m", model_file, "--dry-run"),
+        env={"NUMBA_CACHE_DIR": str(tmp_path / "cache")},
+    )
+    check_refused(result, "a file cannot be kept", "NUMBA_CACHE_DIR")

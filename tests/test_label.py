@@ -205,10 +205,56 @@ def test_quotes_that_never_close_do_not_hold_the_run_up(model, tmp_path):
 
 def test_only_the_first_of_two_columns_with_one_name_is_read_and_both_are_kept(model, tmp_path):
     (verdict,) = verdicts(model, ["first"])
-    written, _ = label(model, b"text,text,id,id\nfirst,second,1,2\n", directory=tmp_path)
+    written, err = label(model, b"text,text,id,id\nfirst,second,1,2\n", directory=tmp_path)
+    assert "line 1: more than one column is called text, id; the first is read\n" in err
     assert written.decode() == (
         f"text,text,id,id,{','.join(ADDED)}\nfirst,second,1,2,{','.join(verdict)}\n"
     )
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("final", ["\r", ""])
+def test_lines_that_end_with_a_carriage_return_alone_are_lines(model, tmp_path, delimiter, final):
+    texts = ["hello", "two\rlines", "you"]
+    rows = [f'{number}\0"{text}"' for number, text in enumerate(texts)]
+    found = ["\0".join(verdict) for verdict in verdicts(model, texts)]
+    before = "\r".join(["id\0text", *rows])
+    after = "\r".join([f"id\0text\0{ADDED[0]}\0{ADDED[1]}", *map("{}\0{}".format, rows, found)])
+    written, err = label(
+        model, (before + final).replace("\0", delimiter).encode(), directory=tmp_path
+    )
+    assert written.decode() == (after + final).replace("\0", delimiter)
+    assert err.endswith("; 0 bad rows\n")
+
+
+def test_a_carriage_return_in_a_cell_without_quotes_is_told_in_our_words(model, tmp_path):
+    _, err = label(model, b"id,text\n1,a\rb\n2,c\n", directory=tmp_path)
+    assert "line 2: a carriage return in a cell without quotes\n" in err
+
+
+@pytest.mark.parametrize("line", ["sep=;", "SEP=;", '"sep=;"', "sep=|", "sep=\t"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("options", [(), ("--excel-safe",)])
+def test_the_delimiter_that_excel_tells_above_the_table_is_taken_and_kept(
+    model, tmp_path, line, end, options
+):
+    delimiter = line.strip('"')[-1]
+    (verdict,) = verdicts(model, ["hello, you"])
+    before = [line, f"id{delimiter}text,mine", f"1{delimiter}hello, you", ""]
+    written, err = label(
+        model,
+        end.join(before).encode(),
+        *("--text-column", "text,mine", *options),
+        directory=tmp_path,
+    )
+    after = [
+        line,
+        delimiter.join(["id", "text,mine", *ADDED]),
+        delimiter.join(["1", "hello, you", *verdict]),
+        "",
+    ]
+    assert written.decode() == end.join(after)
+    assert err.endswith("; 0 bad rows\n")
 
 
 def test_blank_lines_before_the_header_are_kept(model, tmp_path):
@@ -238,7 +284,6 @@ def test_a_table_of_a_header_alone_gets_its_columns(model, tmp_path, content):
         (b"[]\n", "without comments"),
         (b"<?xml version='1.0'?>\n<rss>\n", "XML"),
         (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "binary"),
-        (b"id,text\r1,hello\r2,you\r", "line"),
         (b'"id,text\n1,hello\n', "header"),
     ],
     ids=[
@@ -250,7 +295,6 @@ def test_a_table_of_a_header_alone_gets_its_columns(model, tmp_path, content):
         "array",
         "xml",
         "binary",
-        "macintosh",
         "open",
     ],
 )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cli_support import invoke
+from cli_support import check_refused, invoke
 
 EXPORTS = Path(__file__).parent / "exports"
 FILES = ["wordpress.xml", "disqus.xml", "blogger-classic.xml", "movabletype.txt", "remark42.jsonl"]
@@ -54,3 +54,32 @@ def test_an_export_with_ham_alone_cannot_be_trained_on(tmp_path):
     result = invoke("train", EXPORTS / "wordpress.xml", "-o", tmp_path / "m.joblib")
     assert result.code == 3
     assert "at least 20 of each class" in result.err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("label", "--dry-run"),
+        ("score",),
+        ("explain",),
+        ("convert", "-o", "-"),
+        ("train", "-q", "-o", "blog.joblib"),
+        ("evaluate", "-q"),
+    ],
+)
+def test_a_column_that_is_named_for_an_export_is_refused(model_file, words, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    command, *options = words
+    if command in ("label", "score", "explain"):
+        options += ["-m", model_file]
+    result = invoke(command, EXPORTS / "disqus.xml", "--text-column", "message", *options)
+    check_refused(result, "disqus.xml: an export", "leave --text-column out")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_column_that_is_named_for_another_file_is_no_matter_to_an_export(tmp_path):
+    table = tmp_path / "spam.csv"
+    table.write_text("mine,kind\nbuy,bad\n")
+    columns = ("--text-column", "mine", "--label-column", "kind", "--spam-value", "bad")
+    result = invoke("train", EXPORTS / "disqus.xml", table, *columns, "-o", tmp_path / "m")
+    assert "usable rows" in result.err.splitlines()[-1]  # too few, but all were read

@@ -140,6 +140,22 @@ def test_bad_records_are_rows_without_a_verdict_and_what_was_left_out_is_no_row(
     assert [(row["text"], bool(row[ADDED[0]])) for row in rows] == [("hello", True), ("", False)]
 
 
+@pytest.mark.parametrize("name", ["out.xlsx", "out.XLS", "out.ods", "out.xlsx.gz"])
+@pytest.mark.parametrize("source", [EXPORT, EXPORTS / "wp-cli.csv", EXPORTS / "comments.jsonl"])
+def test_a_spreadsheet_is_not_written(model, tmp_path, source, name):
+    result = invoke("label", source, "-m", model, "-o", tmp_path / name)
+    check_refused(result, name, "choose .csv")
+    check_refused(invoke("convert", source, "-o", tmp_path / name), name, "choose .csv")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["out.csv", "out.parquet"])
+def test_a_folder_that_is_missing_is_said_to_be(model, tmp_path, name):
+    folder = tmp_path / "missing"
+    result = invoke("label", EXPORT, "-m", model, "-o", folder / name)
+    check_refused(result, f"{folder / name}: cannot be written: there is no folder {folder}\n")
+
+
 @pytest.mark.parametrize("name", ["out.parquet", "out.csv"])
 def test_a_full_disk_is_one_line(model, tmp_path, name):
     pytest.importorskip("pyarrow")

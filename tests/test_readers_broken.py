@@ -240,3 +240,20 @@ def test_a_change_anywhere_loses_nothing_in_silence(tmp_path_factory, data):
     assert count == 7 or kinds(found) or found.errors
     assert count >= 6
     assert count <= 8
+
+
+@pytest.mark.parametrize(
+    "name", ["comments.jsonl", "remark42.jsonl", "wp-cli.json", "comment.json"]
+)
+def test_a_number_without_end_is_named_in_our_words(name, tmp_path):
+    bad = b'{"id": %s, "text": "hello"}' % (b"9" * 5000)
+    if name == "comment.json":
+        (tmp_path / "a.json").write_bytes(bad)
+        (tmp_path / "b.json").write_bytes(b'{"message": "hello"}')
+        found = read(tmp_path)
+    else:
+        data = (EXPORTS / name).read_bytes()
+        data = data.rstrip(b"\n]") + b"," + bad + b"]" if data[:1] == b"[" else data + bad + b"\n"
+        found = read_bytes(data, tmp_path)
+    assert found.comments
+    assert found.errors[-1].endswith("a number with thousands of digits")

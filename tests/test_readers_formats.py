@@ -1,6 +1,7 @@
 """Each format: all fields, labels and kinds of a small file of it, however it is given."""
 
 import re
+import sys
 from contextlib import suppress
 
 import pytest
@@ -302,6 +303,13 @@ def test_staticman():
         assert found.comments[2].parent == "5ea1"
         assert found.comments[2].date == "2020-09-13T12:26:40Z"
         assert found.labels == ["ham"] * 3
+
+
+def test_a_folder_of_texts_is_no_staticman_and_needs_no_yaml(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "yaml", None)
+    (tmp_path / "notes.txt").write_text("milk\nbread\n")
+    with pytest.raises(InputError, match=r"not of comments; notes\.txt: no front matter"):
+        read(tmp_path)
 
 
 def test_staticman_tells_which_file_holds_no_comment(tmp_path):

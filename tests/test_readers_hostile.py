@@ -14,8 +14,9 @@ from contextlib import suppress
 
 import pytest
 
-from readers_support import EXPORTS, isso_database, read, read_bytes, zipped
-from spamguard.errors import InputError
+from readers_support import EXPORTS, as_stdin, isso_database, read, read_bytes, zipped
+from spamguard.errors import InputError, OutputError
+from spamguard.formats.source import Source
 
 WORDPRESS = (EXPORTS / "wordpress.xml").read_bytes()
 HEAD, TAIL = WORDPRESS.split(b"<wp:comment>\n", 1)[0], b"</item></channel></rss>"
@@ -225,6 +226,42 @@ def test_an_encrypted_a_broken_and_a_nested_zip(tmp_path):
     refused(bytes(data[:-40]), tmp_path, "the zip is broken")
 
 
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("[Content_Types].xml", "_rels/.rels", "xl/workbook.xml"),
+        ("mimetype", "META-INF/manifest.xml", "content.xml"),
+        ("Index/Document.iwa", "Metadata/Properties.plist"),
+    ],
+)
+def test_a_spreadsheet_is_called_one(names, tmp_path):
+    path = zipped(tmp_path, **dict.fromkeys(names, b"<x/>"))
+    refused(path.read_bytes(), tmp_path, "a spreadsheet.*save it as CSV")
+
+
+def test_a_spreadsheet_of_old_excel_is_called_one(tmp_path):
+    data = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(500)
+    refused(data, tmp_path, "Office.*save it as CSV")
+
+
+@pytest.mark.parametrize(
+    ("mark", "codec"),
+    [
+        ("", "utf-16-le"),
+        ("", "utf-16-be"),
+        ("", "utf-32-le"),
+        ("", "utf-32-be"),
+        ("\ufeff", "utf-32-le"),
+        ("\ufeff", "utf-32-be"),
+    ],
+)
+@pytest.mark.parametrize(
+    "text", ["id,text\n1,hello\n", '{"id": 1, "text": "hello"}\n', "<?xml version='1.0'?>\n"]
+)
+def test_an_encoding_that_is_not_read_is_named(codec, text, mark, tmp_path):
+    refused((mark + text).encode(codec), tmp_path, "UTF-16 or UTF-32; save it as UTF-8")
+
+
 UPDATED = "AFTER UPDATE ON comments BEGIN DELETE FROM comments; END"
 COUNTING = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)"
 HOSTILE_SQL = {
@@ -297,6 +334,15 @@ def test_temporary_files_are_taken_away(tmp_path, monkeypatch):
     with pytest.raises(InputError):
         read(path)
     assert list((tmp_path / "spool").iterdir()) == []
+
+
+def test_a_temporary_file_that_cannot_be_is_one_line(tmp_path, monkeypatch):
+    missing = str(tmp_path / "missing")
+    monkeypatch.setattr("tempfile.tempdir", missing)
+    as_stdin(monkeypatch, b"id,text\n1,hello\n")
+    with Source("-") as source, pytest.raises(OutputError, match="TMPDIR") as caught:
+        source.plain_file()
+    assert str(caught.value).startswith(f"{missing}: a temporary file cannot be written: ")
 
 
 def test_yaml_bombs_are_small_or_refused(tmp_path):

@@ -79,14 +79,12 @@ class Commands(click.Group):
         except OSError as error:
             if error.errno not in NO_ROOM:
                 raise
-            # Outputs say so themselves: this is a file to keep what cannot be read twice.
-            import tempfile
-
+            # Outputs and temporary files say so themselves: this is most likely numba's cache.
             from spamguard.cli.common import fail
 
             fail(
-                f"{tempfile.gettempdir()}: a temporary file cannot be written: {error.strerror};"
-                " TMPDIR names another folder for it"
+                f"a file cannot be kept: {error.strerror}; NUMBA_CACHE_DIR names another folder"
+                " for what is compiled, TMPDIR one for temporary files"
             )
             ctx.exit(EXPECTED_ERROR)
 

@@ -7,7 +7,13 @@ from typing import Any
 import click
 
 from spamguard import formats
-from spamguard.cli.common import chosen_columns, escaped, is_terminal, say
+from spamguard.cli.common import (
+    chosen_columns,
+    escaped,
+    is_terminal,
+    refuse_idle_columns,
+    say,
+)
 from spamguard.formats.record import Reader, Record, shown, visible
 from spamguard.formats.source import Source
 from spamguard.records import Verdict
@@ -54,6 +60,7 @@ def open_reader(
     if chosen and name in PLAIN:
         option = f"--{next(iter(chosen)).replace('_', '-')}-column"
         raise click.UsageError(f"{option} is for tables; say --format csv, tsv or jsonl as well")
+    refuse_idle_columns(source, name, chosen)
     return formats.open_reader(source, name, chosen, include_pingbacks=include_pingbacks)
 
 

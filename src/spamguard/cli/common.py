@@ -10,6 +10,7 @@ from typing import Any, TextIO, TypeVar
 
 import click
 
+from spamguard import formats
 from spamguard.errors import InputError, OutputError
 from spamguard.formats.columns import FIELDS
 from spamguard.formats.record import Reader, Record
@@ -139,6 +140,17 @@ def chosen_columns(options: dict[str, Any]) -> dict[str, str]:
     """The columns that options named, by field; taken out of ``options``."""
     chosen = {field: options.pop(f"{field}_column", None) for field in FIELDS}
     return {field: name for field, name in chosen.items() if name is not None}
+
+
+def refuse_idle_columns(source: Source, name: str | None, chosen: Mapping[str, str]) -> None:
+    """Refuse columns that are named for what has none."""
+    if chosen and not formats.has_columns(source, name):
+        raise idle_columns(source.name, chosen)
+
+
+def idle_columns(name: str, chosen: Mapping[str, str]) -> InputError:
+    option = f"--{next(iter(chosen)).replace('_', '-')}-column"
+    return InputError(f"{name}: an export, whose format says what is where; leave {option} out")
 
 
 def refuse_input_as_output(source: Source, output: str | None) -> None:

@@ -17,6 +17,7 @@ from spamguard.cli.common import (
     pingbacks_option,
     progress,
     quiet_option,
+    refuse_idle_columns,
     refuse_input_as_output,
     report_oddities,
     say,
@@ -68,10 +69,12 @@ def convert(
     bad = 0
     with Source(file) as source:
         refuse_input_as_output(source, output)
+        chosen = chosen_columns(options)
+        refuse_idle_columns(source, format_name, chosen)
         reader = formats.open_reader(
             source,
             format_name,
-            chosen_columns(options),
+            chosen,
             include_pingbacks=include_pingbacks,
             trash_is_spam=trash_is_spam,
         )

@@ -83,6 +83,8 @@ def evaluate(
 
     With --model it is that model; otherwise models are trained on a part of the comments and
     tested on the rest: random folds with near-duplicates together, or --group-by, or --time-column.
+
+    What each figure means is told in docs/report.md.
     """
     if sum(value is not None for value in (folds, time_column, model_path)) > 1 or (
         group_by and (folds or time_column)
@@ -106,8 +108,7 @@ def evaluate(
     if time_column:
         also["time"] = time_column
     chosen = chosen_columns(options)
-    for path in files:
-        labelled.read(path, format_name, chosen, also, quiet, report_path)
+    labelled.read_all(files, format_name, chosen, also, quiet, report_path)
 
     from spamguard import evaluation, training
     from spamguard.formats.output import whole_file

@@ -23,6 +23,7 @@ from spamguard.cli.common import (
     pingbacks_option,
     progress,
     quiet_option,
+    refuse_idle_columns,
     refuse_input_as_output,
     report,
     report_oddities,
@@ -150,7 +151,7 @@ def label(
         name = None if given.is_zip else format_name or formats.format_of(given)
         form = form_of(output, name) if output else None
         wishes.check_form(form, name)
-        read_as = (format_name or name, chosen_columns(options))
+        read_as = _how_to_read(given, format_name or name, options)
         if twice:
             with given.reopened() as first:
                 looked = formats.open_reader(first, *read_as, include_pingbacks=include_pingbacks)
@@ -193,6 +194,15 @@ def label(
     report(tally, quiet, {**(policy.counts if policy else {}), **done})
     if strict and tally.bad:
         sys.exit(STRICT_EXIT)
+
+
+def _how_to_read(
+    given: Source, name: str | None, options: dict[str, Any]
+) -> tuple[str | None, dict[str, str]]:
+    """The format of the source, and the columns that were named for it."""
+    chosen = chosen_columns(options)
+    refuse_idle_columns(given, name, chosen)
+    return name, chosen
 
 
 def _to_judge(given: Source, form: str | None, *, twice: bool) -> AbstractContextManager[Source]:

@@ -18,6 +18,7 @@ from spamguard import formats
 from spamguard.cli.common import (
     Complaints,
     escaped,
+    idle_columns,
     progress,
     refuse_input_as_output,
     report_oddities,
@@ -83,6 +84,22 @@ class Labelled:
         self._meanings = (spam_values, ham_values)
         self._include_pingbacks = include_pingbacks
         self._trash_is_spam = trash_is_spam
+        self._has_columns = False
+
+    def read_all(
+        self,
+        paths: Sequence[str],
+        format_name: str | None,
+        chosen: dict[str, str],
+        also: dict[str, str],
+        quiet: bool,
+        output: str | None,
+    ) -> None:
+        """Add the comments of several files. Columns are named for those that have some."""
+        for path in paths:
+            self.read(path, format_name, chosen, also, quiet, output)
+        if chosen and not self._has_columns:
+            raise idle_columns(paths[0], chosen)
 
     def read(
         self,
@@ -103,6 +120,7 @@ class Labelled:
             for name in also:
                 self.columns.setdefault(name, [])
             begun = len(self.columns["label"])
+            self._has_columns |= formats.has_columns(source, format_name)
             reader = formats.open_table(
                 source,
                 format_name,

@@ -111,8 +111,7 @@ def train(
         spam_values, ham_values, include_pingbacks=include_pingbacks, trash_is_spam=trash_is_spam
     )
     chosen = chosen_columns(options)
-    for path in files:
-        labelled.read(path, format_name, chosen, {}, quiet, output)
+    labelled.read_all(files, format_name, chosen, {}, quiet, output)
     if with_builtin_spam:
         spun += _builtin_spam(labelled, quiet)
 

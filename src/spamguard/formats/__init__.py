@@ -19,6 +19,7 @@ class Format(NamedTuple):
     reader: module and class. extra: what the class is given after source and choices.
     looks: of the beginning, decoded; formats without it are only read when they are asked for.
     is_table: whether it can be written back with verdicts beside its rows.
+    has_columns: whether it says itself what its fields are called.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Format(NamedTuple):
     looks: Callable[[str], object] | None = None
     extra: tuple[str, ...] = ()
     is_table: bool = False
+    has_columns: bool = False
 
     def open(self, source: Source, choices: Choices) -> Reader:
         module, _, name = self.reader.partition(":")
@@ -65,7 +67,7 @@ TABLE: Final = (
     Format("nul", "lines:Lines", extra=("\0",)),
     Format("text", "lines:Whole"),
     Format("isso", "isso:Isso", _begins("SQLite format 3\0")),
-    Format("parquet", "parquet:Parquet", _begins("PAR1")),
+    Format("parquet", "parquet:Parquet", _begins("PAR1"), has_columns=True),
     Format("wxr", "wxr:Wxr", _is_xml("rss", r"wordpress\.org/export/|<wp:(wxr_|comment|post_)")),
     Format("disqus", "disqus:Disqus", _is_xml("disqus", r"<disqus[\s>]|://disqus\.com")),
     Format("blogger", "blogger:Blogger", _is_xml("feed", r"(?s:<(\w+:)?feed[\s>].*blogger)")),
@@ -81,16 +83,17 @@ TABLE: Final = (
         "json",
         "jsonarray:JsonArray",
         _begins(r'\[|\{([^\n]*[\[{,])?[ \t\r]*\n|\{\s*"\w+"\s*:\s*\[\s*\{'),
+        has_columns=True,
     ),
-    Format("jsonl", "jsonl:JsonLines", _begins(r"\{"), is_table=True),
+    Format("jsonl", "jsonl:JsonLines", _begins(r"\{"), is_table=True, has_columns=True),
     Format(
         "movabletype",
         "movabletype:MovableType",
         _begins(r"(?:[A-Z][A-Z ]+:[^\n]*\r?\n)+-----\r?\n"),
     ),
-    Format("tsv", "table:Table", extra=("\t",), is_table=True),
-    Format("csv", "table:Table", is_table=True),
-    Format("staticman", "staticman:Staticman"),
+    Format("tsv", "table:Table", extra=("\t",), is_table=True, has_columns=True),
+    Format("csv", "table:Table", is_table=True, has_columns=True),
+    Format("staticman", "staticman:Staticman", has_columns=True),
 )
 FORMATS: Final = {entry.name: entry for entry in TABLE}
 #: Formats that hold more than the texts of comments, so that they can be labelled and trained on.
@@ -98,6 +101,7 @@ FILES: Final = [name for name in FORMATS if name not in ("lines", "nul", "text")
 
 #: What a file can be that nobody meant to give.
 _OTHERS: Final = (
+    (r"\ufffd\ufffd\x11\u0871\x1a", "a file of Office (.xls, .doc); save it as CSV in UTF-8"),
     (r"PK\x03\x04", "a zip file inside another one"),
     (r"PK\x05\x06", "a zip file with nothing in it"),
     (r"%PDF", "a binary file (PDF)"),
@@ -110,6 +114,10 @@ _OTHERS: Final = (
     (r"<", "XML, but no export that is known"),
     (r"[^\n]*(\0|\ufffd(?s:.*)\0)", "a binary file"),
 )
+
+
+#: Letters with NULs between them: UTF-16 and UTF-32 as UTF-8, and UTF-32 with a mark as UTF-16.
+_WIDE: Final = r"(?:\0\0\ufffd\ufffd)?(?:(?:\0{1,3}[\t\r\n -~]){8}|(?:[\t\r\n -~]\0{1,3}){8})"
 
 
 def open_reader(
@@ -169,6 +177,11 @@ def open_table(
     return Rows(reader, as_json=form in (JSON_LINES, PARQUET))
 
 
+def has_columns(source: Source, name: str | None) -> bool:
+    """Whether it matters which column holds what; of a zip that is not known yet."""
+    return source.is_zip or FORMATS[name or format_of(source)].has_columns
+
+
 def _open(source: Source, name: str | None, choices: Choices) -> Reader:
     if source.is_folder and name not in (None, "staticman"):
         raise InputError(f"{source.name}: is a folder, not a file in the format {name}")
@@ -185,6 +198,8 @@ def format_of(source: Source) -> str:
     head = source.head()
     if not head.strip():
         raise NoCommentsError(f"{source.name}: empty: there are no comments in it")
+    if re.match(_WIDE, head):
+        raise NoCommentsError(f"{source.name}: looks like UTF-16 or UTF-32; save it as UTF-8")
     for entry in TABLE:
         if entry.looks is not None and entry.looks(head):
             return entry.name

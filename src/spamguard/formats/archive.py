@@ -12,6 +12,8 @@ from spamguard.errors import InputError, NoCommentsError
 from spamguard.formats.record import Reader, Record
 from spamguard.formats.source import MOST_GROWTH, SMALL, Source
 
+#: What is in each zip that is a file of Excel, LibreOffice or Numbers.
+_OFFICE = frozenset({"[Content_Types].xml", "META-INF/manifest.xml", "Index/Document.iwa"})
 #: No export has so many parts.
 MOST_MEMBERS = 10_000
 MOST_UNZIPPED = 64 << 30
@@ -125,6 +127,10 @@ def _checked(archive: zipfile.ZipFile, name: str) -> list[zipfile.ZipInfo]:
     members = [info for info in archive.infolist() if not info.is_dir()]
     if len(members) > MOST_MEMBERS:
         raise InputError(f"{name}: {len(members):,} files in one zip: no export has so many")
+    if not _OFFICE.isdisjoint(info.filename for info in members):
+        raise NoCommentsError(
+            f"{name}: a spreadsheet or another office file; save it as CSV in UTF-8"
+        )
     for info in members:
         wrong = _wrong_with(info)
         if wrong:

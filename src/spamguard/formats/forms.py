@@ -25,6 +25,7 @@ _ENDINGS: Final = {
     ".sqlite": _SQLITE,
     ".sqlite3": _SQLITE,
 }
+_SPREADSHEETS: Final = (".xlsx", ".xls", ".ods")
 #: What the files are that can be written back, and the tables.
 _IN_PLACE: Final = {"wxr": _XML, "disqus": _XML, "isso": _SQLITE}
 _TABLES: Final = {"csv": CSV, "tsv": CSV, "jsonl": JSON_LINES}
@@ -35,7 +36,7 @@ def form_of(output: str, name: str | None) -> str:
 
     None is a zip. What cannot be is an InputError.
     """
-    ending = _ending(output)
+    ending = _known_ending(output)
     form = _ENDINGS.get(ending)
     if form in (_XML, _SQLITE):
         if form == _SQLITE and output.endswith(".gz"):
@@ -54,7 +55,7 @@ def form_of(output: str, name: str | None) -> str:
 
 def table_form(output: str) -> str:
     """The form of a new table by the ending of its name; CSV where there is none."""
-    ending = _ending(output)
+    ending = _known_ending(output)
     form = _ENDINGS.get(ending, "" if ending else CSV)
     if form not in (CSV, JSON_LINES, PARQUET):
         raise InputError(f"{output}: a table of comments is written to .csv, .jsonl or .parquet")
@@ -63,5 +64,10 @@ def table_form(output: str) -> str:
     return form
 
 
-def _ending(output: str) -> str:
-    return os.path.splitext(output.removesuffix(".gz"))[1].lower()
+def _known_ending(output: str) -> str:
+    ending = os.path.splitext(output.removesuffix(".gz"))[1].lower()
+    if ending in _SPREADSHEETS:
+        raise InputError(
+            f"{output}: no {ending} is written; choose .csv, which spreadsheet programs open"
+        )
+    return ending

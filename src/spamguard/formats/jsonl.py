@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from spamguard.formats.columns import NO_PARENT, NOT_COMMENTS, find_columns, listed, with_status
-from spamguard.formats.jsonstream import MOST_OBJECT
+from spamguard.formats.jsonstream import MOST_OBJECT, what_is_wrong
 from spamguard.formats.record import (
     EARLIER,
     LABEL_COLUMN,
@@ -175,9 +175,10 @@ class JsonLines(Objects):
                 self._source.visible(raw), parse_constant=_finite, parse_float=_finite
             )
         except json.JSONDecodeError as error:
-            return Record(None, line, raw, f"not JSON: {error.msg} (column {error.colno})")
+            problem = f"{what_is_wrong(error)} (column {error.colno})"
+            return Record(None, line, raw, problem)
         except (ValueError, RecursionError) as error:
-            return Record(None, line, raw, f"not JSON: {error}")
+            return Record(None, line, raw, what_is_wrong(error))
         return self._of_object(item, line, raw)
 
     def opening(self) -> str:

@@ -40,6 +40,15 @@ class Names:
         return doubled
 
 
+def what_is_wrong(error: ValueError | RecursionError) -> str:
+    """What keeps a text from being JSON that can be read, in words for its owner."""
+    if isinstance(error, json.JSONDecodeError):
+        return f"not JSON: {error.msg}"
+    if isinstance(error, RecursionError):
+        return "objects too deep inside each other"
+    return "a number with thousands of digits"  # Python reads all others
+
+
 class Item(NamedTuple):
     """An object of an array: the key of the array, "" at the top; the value, or what was wrong.
 
@@ -167,13 +176,12 @@ class _Document:
         while True:
             try:
                 value, end = self._decoder.raw_decode(self._text, self._at)
-            except RecursionError:
-                return self._lost("objects too deep inside each other", key)
+            except RecursionError as error:
+                return self._lost(what_is_wrong(error), key)
             except ValueError as error:
                 short = len(self._text) - self._at < MOST_OBJECT
                 if not short or not self._may_end_later(error) or not self._more():
-                    reason = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
-                    return self._lost(f"not JSON: {reason}", key)
+                    return self._lost(what_is_wrong(error), key)
             else:
                 # A number may go on in what was not read yet.
                 if end < len(self._text) or not self._more():

@@ -51,7 +51,10 @@ def _told(path: str | Path) -> Iterator[None]:
     except BrokenPipeError:  # of another output, whose reader has gone
         raise
     except OSError as error:
-        raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from None
+        folder = os.path.dirname(os.path.realpath(path))
+        is_missing = isinstance(error, FileNotFoundError) and not os.path.exists(folder)
+        problem = f"there is no folder {folder}" if is_missing else error.strerror or error
+        raise OutputError(f"{path}: cannot be written: {problem}") from None
 
 
 def _sync(file: BinaryIO) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from spamguard.formats.export import Export, in_batches, label_of, parent_of, words
-from spamguard.formats.jsonstream import DOUBLED, Names
+from spamguard.formats.jsonstream import DOUBLED, Names, what_is_wrong
 from spamguard.formats.record import Record
 from spamguard.records import Comment
 
@@ -30,7 +30,7 @@ class Remark42(Export):
                 try:
                     said = json.loads(self._source.visible(raw), object_pairs_hook=names.object_of)
                 except (ValueError, RecursionError) as error:
-                    yield Record(None, line, raw, f"not JSON: {error}")
+                    yield Record(None, line, raw, what_is_wrong(error))
                     continue
                 if names.were_doubled():
                     self.note(line, DOUBLED)

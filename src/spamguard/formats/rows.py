@@ -154,8 +154,8 @@ class Extended:
         opening = self._annotator.opening()
         if self._as_json:
             return opening
-        bom = opening[: opening.startswith("\ufeff")]
-        return bom + self._csv(opening[len(bom) :], self._column)
+        header = opening.startswith("\ufeff") + len(getattr(self._annotator, "above", ""))
+        return opening[:header] + self._csv(opening[header:], self._column)
 
     def annotated(self, record: Record, verdict: Verdict | None) -> str:
         row = self._annotator.annotated(record, verdict)

@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from typing import BinaryIO, Self
 
-from spamguard.errors import InputError
+from spamguard.errors import InputError, OutputError
 from spamguard.formats.record import visible
 
 #: What one read asks for. A pipe gives what it has, so a live one is answered line by line.
@@ -202,17 +202,24 @@ class Source:
         import tempfile
 
         size = 0
-        with tempfile.NamedTemporaryFile(prefix="spamguard-", delete=False) as file:
-            self._spooled = file.name
-            file.write(self.bom)
-            for data in self.byte_chunks():
-                size += len(data)
-                if size > MOST_SPOOLED:
-                    raise InputError(
-                        f"{self.name}: more than {MOST_SPOOLED >> 30} GiB; unzip it, and give it as"
-                        " a file"
-                    )
-                file.write(data)
+        try:
+            with tempfile.NamedTemporaryFile(prefix="spamguard-", delete=False) as file:
+                self._spooled = file.name
+                file.write(self.bom)
+                for data in self.byte_chunks():
+                    size += len(data)
+                    if size > MOST_SPOOLED:
+                        raise InputError(
+                            f"{self.name}: more than {MOST_SPOOLED >> 30} GiB; unzip it, and give"
+                            " it as a file"
+                        )
+                    file.write(data)
+        except OSError as error:
+            place = os.path.dirname(self._spooled) or tempfile.tempdir or self.name
+            raise OutputError(
+                f"{place}: a temporary file cannot be written: {error.strerror};"
+                " TMPDIR names another folder for it"
+            ) from None
 
     def reopened(self) -> "Source":
         """The same input from its beginning, for those who read it twice.

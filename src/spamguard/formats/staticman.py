@@ -11,6 +11,7 @@ from typing import Any
 from spamguard.errors import InputError, NoCommentsError
 from spamguard.formats.columns import find_columns, listed
 from spamguard.formats.export import Export, epoch_time, in_batches, parent_of, shown
+from spamguard.formats.jsonstream import what_is_wrong
 from spamguard.formats.record import Record
 from spamguard.records import HAM, Comment
 
@@ -20,7 +21,8 @@ MOST_FILE = 1 << 16
 MOST_OTHERS = 10_000
 #: Where sites keep them: Jekyll, Hugo.
 FOLDERS = ("_data/comments", "data/comments")
-ENDINGS = (".yml", ".yaml", ".json", ".md", ".markdown", ".txt")
+TEXTS = (".md", ".markdown", ".txt")
+ENDINGS = (".yml", ".yaml", ".json", *TEXTS)
 
 _FRONT_MATTER = re.compile(r"\ufeff?---[ \t]*\r?\n(.*?)\r?\n---[ \t]*(?:\r?\n(.*))?\Z", re.DOTALL)
 
@@ -101,16 +103,25 @@ def _read(path: Path) -> dict[str, Any]:
         raise ValueError(f"more than {MOST_FILE >> 10} KiB: no comment")
     text = path.read_text(encoding="utf-8", errors="replace")
     if path.suffix == ".json":
-        said = json.loads(text)
+        said = _json(text)
     elif matter := _FRONT_MATTER.match(text):
         said = _yaml(matter[1], path)
         if isinstance(said, dict) and (matter[2] or "").strip():
             said.setdefault("message", matter[2])
+    elif path.suffix in TEXTS:
+        raise ValueError("no front matter, so no comment")
     else:
         said = _yaml(text, path)
     if not isinstance(said, dict) or not all(isinstance(name, str) for name in said):
         raise ValueError("no fields with names in it")
     return said
+
+
+def _json(text: str) -> object:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(what_is_wrong(error)) from None
 
 
 def _yaml(text: str, path: Path) -> object:

@@ -39,7 +39,11 @@ from spamguard.records import LABELS, Columns, Comment, Verdict
 MOST_OPEN = 8 << 20
 #: After so many of those in one read, rows are taken to end with their line.
 PATIENCE = 20
+#: Errors of ``csv``, and in which words they are told.
 _UNCLOSED = "unexpected end of data"
+_SAID = {"new-line character": "a carriage return in a cell without quotes"}
+#: What Excel writes and reads above a table.
+_SEP = re.compile(r'"?sep=([,;|\t:^~])"?(?=[\r\n])', re.IGNORECASE)
 #: The fields that a verdict rests on.
 JUDGED = ("text", "author", "author_url")
 
@@ -64,9 +68,13 @@ csv.field_size_limit(1 << 30)
 
 
 def delimiter_of(head: str) -> str:
-    """The delimiter that splits the header into the most names that are known, or just the most."""
+    """The delimiter that the first line tells as Excel does (``sep=;``), or the one that splits the
+    header into the most names that are known, or just the most."""
+    head = head.lstrip("\r\n")
+    if told := _SEP.match(head):
+        return told[1]
     known = {name for names in NAMES.values() for name in names}
-    header = head.lstrip("\r\n").split("\n", 1)[0]
+    header = re.split(r"[\r\n]", head, maxsplit=1)[0]
 
     def merit(delimiter: str) -> tuple[int, int]:
         try:
@@ -93,11 +101,15 @@ class Table:
         self.skipped: Counter[str] = Counter()
         self.damage: list[tuple[int, str]] = []
         self._source = source
-        self._delimiter = delimiter or delimiter_of(source.head())
+        head = source.head()
+        self._delimiter = delimiter or delimiter_of(head)
+        # Old Macs, and Excel for new ones, end lines with CR alone.
+        self._end = "\r" if "\n" not in head and "\r" in head.strip("\r") else "\n"
         self._blocks = self._read_blocks()
         self._held = b""
         self._line = 1
-        self._blank = ""
+        #: What stands above the header: empty lines, and what Excel tells there.
+        self.above = ""
         self._header = self._read_header()
         self.names: list[str] = self._header.cells
         names = self.names
@@ -107,6 +119,11 @@ class Table:
                 f"{source.name}: line {self._header.line}: no column looks like the text of a"
                 f" comment among {listed(names)}; name it with --text-column"
             )
+        counts = Counter(name for name in names if name and name not in EARLIER)
+        doubled = [name for name, count in counts.items() if count > 1]
+        if doubled:
+            problem = f"more than one column is called {listed(doubled)}; the first is read"
+            self.damage.append((self._header.line, problem))
         self._places = {name: place for place, name in reversed(list(enumerate(names)))}
         columns = with_status(self.columns)
         places = {field: self._places[column] for field, column in columns.items()}
@@ -125,19 +142,19 @@ class Table:
                 if place in parsed.errors:
                     error = parsed.errors[place]
                     raise NoCommentsError(f"{self._source.name}: line {line}: the header: {error}")
-                if cells:
+                if cells and not _SEP.match(raw):
                     self._pending = parsed.after(place)
                     return Record(None, line, raw, None, cells)
-                self._blank += raw
+                self.above += raw
         raise NoCommentsError(
             f"{self._source.name}: empty: a table begins with the names of its columns"
         )
 
     def _read_blocks(self) -> Iterator[bytes]:
         """The source's blocks of lines, the first line apart from the others."""
-        blocks = self._source.blocks()
+        blocks = self._source.blocks(self._end)
         for block in blocks:
-            first, newline, others = block.partition(b"\n")
+            first, newline, others = block.partition(self._end.encode())
             yield first + newline
             yield others
             yield from blocks
@@ -151,7 +168,7 @@ class Table:
 
     def _taken_apart(self, *, final: bool = False) -> Parsed:
         """The rows in what is held so far, of which a last one that is not complete stays."""
-        lines = lines_of(self._held)
+        lines = lines_of(self._held, self._end)
         parsed, held = self._parse(lines, self._line, final=final)
         self._line += len(lines) - len(held)
         self._held = "".join(held).encode("utf-8", "surrogateescape")
@@ -171,6 +188,7 @@ class Table:
                     ends.append(begin + reader.line_num)
             except csv.Error as error:
                 problem = str(error)
+                problem = next((_SAID[p] for p in _SAID if problem.startswith(p)), problem)
             else:
                 problem = ""
             base, begin = begin, ends[-1]
@@ -217,7 +235,7 @@ class Table:
         None if only one by one will do, for one of all rows or where nothing is compiled.
         """
         block = self._held
-        if self._added or b"\0" in block or not kernel.fastest().is_compiled:
+        if self._added or self._end != "\n" or b"\0" in block or not kernel.fastest().is_compiled:
             return None
         try:
             block.decode()
@@ -280,7 +298,7 @@ class Table:
 
     def opening(self) -> str:
         bom = self._source.bom.decode(self._source.encoding)
-        return bom + self._blank + self._with_added(self._header, list(ADDED))
+        return bom + self.above + self._with_added(self._header, list(ADDED))
 
     def annotated(self, record: Record, verdict: Verdict | None) -> str:
         if verdict is not None:
