@@ -28,11 +28,11 @@ VIEWS = text.Views._fields
 BLOCKS = (
     Block("words", VIEWS.index("text"), kernel.WORDS, 1, 2, 16),
     Block("characters", VIEWS.index("text"), kernel.CHARS, 1, 5, 16),
-    Block("links", VIEWS.index("links"), kernel.TOKENS, 1, 1, 14, 0.25),
+    Block("links", VIEWS.index("links"), kernel.TOKENS, 1, 1, 14, 0.15),
     Block("signs", VIEWS.index("signs"), kernel.TOKENS, 1, 1, 8, 0.15),
     Block("author", VIEWS.index("author"), kernel.WORDS, 1, 2, 14),
-    Block("site", VIEWS.index("site"), kernel.TOKENS, 1, 1, 14),
-    Block("keywords", VIEWS.index("keywords"), kernel.CHARS, 3, 5, 14, 1.4),
+    Block("site", VIEWS.index("site"), kernel.TOKENS, 1, 1, 14, 0.7),
+    Block("keywords", VIEWS.index("keywords"), kernel.CHARS, 3, 5, 14, 1.6),
 )
 
 

@@ -20,7 +20,7 @@ from spamguard.records import HAM, SPAM, Columns, Comment
 FEWEST = 20
 #: This share of the comments is learned from without the blocks of name and address. Else these
 #: would explain what words explain too, and where they are missing, little would be known.
-HIDDEN = 0.15
+HIDDEN = 0.1
 #: At most this share of out-of-fold spam lies below the ham cut-off.
 MOST_SPAM_PASSED = 0.05
 CONFIDENCE = 0.95
