@@ -75,6 +75,22 @@ def test_plain_rows_are_read_as_each_alone(tmp_path_factory, data):
     assert at_once[2:] == alone[2:]
 
 
+@given(tables(), st.integers(1, 60), st.sampled_from([40, 200]))
+@example(b'1,"' + b"a\r\n" * 99 + b'",,\r\n2,b,,\r\n', 7, 40)
+@example("1,{},,\n2,b,,\n".format("é" * 99).encode(), 7, 40)
+def test_rows_that_are_too_long_lose_no_byte(tmp_path_factory, data, chunk, most):
+    path = tmp_path_factory.getbasetemp() / "table.csv"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("spamguard.formats.source.CHUNK", chunk)
+        patch.setattr("spamguard.formats.table.PART", 10)
+        patch.setattr("spamguard.formats.table.MOST_ROW", most)
+        alone = read(data, heavy=False, path=path)[0]
+        at_once = read(data, heavy=True, path=path)[0]
+    assert at_once == alone
+    raw = "".join(record.raw for record in alone)
+    assert raw.encode("utf-8", "surrogateescape") == data
+
+
 def test_verdicts_stand_behind_the_rows_as_they_stood(tmp_path):
     data = b'1,"a ""b"" c",,me\r\n2,"two\nlines",,\n' + "3,é,,😀\n".encode()
     _, written, _, _, plain = read(data, heavy=True, path=tmp_path / "table.csv")

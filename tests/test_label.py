@@ -183,15 +183,56 @@ def test_rows_after_a_quote_that_is_never_closed_are_labelled(model, tmp_path, q
 
 
 def test_a_quote_that_is_never_closed_breaks_no_other_row_of_a_large_file(model, tmp_path):
-    # From 8 MiB on an open quote is given up while the file goes on; reads may then end in any row.
+    # From 16 MiB on an open quote is given up while the file goes on; a read may end in any row.
     long = b"1," + b"word " * 100_000 + b"\n"
     cells = b'2,"' + b"line\n" * 20_000 + b'"\n'
-    rows = [b'0,"open\n', *[long] * 18, *[cells] * 8, b"3,last\n"]
+    rows = [b'0,"open\n', *[long] * 36, *[cells] * 8, b"3,last\n"]
     written, err = label(model, b"id,text\n" + b"".join(rows), directory=tmp_path)
     assert err.splitlines()[-1].endswith("; 1 bad row")
     found = list(csv.reader(io.StringIO(written.decode().split("\n", 2)[2])))
     assert [len(row) for row in found] == [4] * (len(rows) - 1)
     assert [row[2] for row in found if row[2] not in LABELS] == []
+
+
+MIB = 1 << 20
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize(
+    "cell",
+    ['"{}"'.format('some words\nand ""more""\n' * MIB), "word " * 5 * MIB],
+    ids=["quoted", "bare"],
+)
+def test_a_row_that_is_too_long_is_one_bad_row_kept_byte_for_byte(model, tmp_path, cell, end):
+    (verdict,) = verdicts(model, ["hello"])
+    cell = cell.replace("\n", end)
+    rows = ["id,text,note", "1,hello,x", f"2,{cell},y", "3,hello,z", ""]
+    added = [ADDED, verdict, ["", ""], verdict]
+    written, err = label(model, end.join(rows).encode(), directory=tmp_path)
+    after = [",".join([row, *more]) for row, more in zip(rows[:-1], added, strict=True)]
+    assert written == end.join([*after, ""]).encode()
+    assert err.splitlines()[0].endswith("line 3: more than 16 MiB: no comment")
+    assert err.splitlines()[-1].endswith("; 1 bad row")
+
+
+def test_nothing_of_a_row_that_is_too_long_is_left_for_a_spreadsheet_to_run(model, tmp_path):
+    content = b"id,text\n=1,hello\n=2," + b"word " * 4 * MIB + b",=3\n4,hello\n"
+    written, _ = label(model, content, "--excel-safe", directory=tmp_path)
+    lines = written.decode().split("\n")
+    assert [line[:3] for line in lines] == ["id,", "'=1", ",,", "4,h", ""]
+
+
+def test_what_is_too_long_and_never_ends_is_one_bad_row(model, tmp_path):
+    content = b'id,text\n1,hello\n2,"' + b"some words\n" * 2 * MIB
+    written, err = label(model, content, directory=tmp_path)
+    assert written.endswith(b"some words\n,,")
+    assert err.splitlines()[-1].endswith("; 1 bad row")
+
+
+def test_a_header_that_is_too_long_is_one_line(model, tmp_path):
+    source = tmp_path / "in.csv"
+    source.write_bytes(b'id,"text' + b"some words\n" * 2 * MIB)
+    check_refused(invoke("label", source, "-m", model, "--dry-run"), "the header: more than 16 MiB")
 
 
 def test_quotes_that_never_close_do_not_hold_the_run_up(model, tmp_path):

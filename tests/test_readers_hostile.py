@@ -136,6 +136,14 @@ def test_a_token_of_50_mib_costs_neither_time_nor_memory(kind, tmp_path):
         assert (given, bad) == (2, 1)
 
 
+@pytest.mark.parametrize("quote", [b"", b'"'])
+def test_a_row_of_50_mib_costs_neither_time_nor_memory(quote, tmp_path):
+    path = tmp_path / "comments.csv"
+    row = b"2," + quote + b"a" * LARGE + quote
+    path.write_bytes(b"id,text\n1,one\n" + row + b"\n3,three\n")
+    assert bounded(path)[1] == 1
+
+
 def test_names_without_end_are_refused(tmp_path):
     names = b"".join(b"<n%d/>" % number for number in range(100_000))
     refused(HEAD + names + TAIL, tmp_path, "names of elements")

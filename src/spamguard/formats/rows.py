@@ -161,6 +161,8 @@ class Extended:
         row = self._annotator.annotated(record, verdict)
         if not row.strip("\r\n"):
             return row
+        if record.comment is None and record.error is None and not record.cells:
+            return "" if self._guard else row  # a part of a row that is too long to be read
         reasons = None
         if self._reasons is not None and verdict is not None and record.comment is not None:
             reasons = self._reasons(record.comment, verdict) or None

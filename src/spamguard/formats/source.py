@@ -161,18 +161,23 @@ class Source:
             yield decode(data)
         yield decode(b"", True)
 
-    def blocks(self, end: str = "\n") -> Iterator[bytes]:
+    def blocks(self, end: str = "\n", part: int | None = None) -> Iterator[bytes]:
         """Whole lines with their ends as bytes of UTF-8, as they come; the last may lack its end.
 
-        Bytes that are not UTF-8 are among them.
+        Bytes that are not UTF-8 are among them. A line of more than ``part`` bytes comes in parts.
         """
         pieces: list[bytes] = []
+        size = 0
         for data in self._utf8_chunks():
             whole, found, rest = data.rpartition(end.encode())
             if found:
                 yield b"".join([*pieces, whole, found])
-                pieces = []
+                pieces, size = [], 0
             pieces.append(rest)
+            size += len(rest)
+            if part is not None and size > part:
+                yield b"".join(pieces)
+                pieces, size = [], 0
         last = b"".join(pieces)
         if last:
             yield last

@@ -4,6 +4,7 @@ import csv
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from itertools import pairwise
 from operator import itemgetter
 from typing import NamedTuple
@@ -35,9 +36,14 @@ from spamguard.formats.rows import csv_row
 from spamguard.formats.source import Source, lines_of
 from spamguard.records import LABELS, Columns, Comment, Verdict
 
-#: A quoted field that is still open after so many characters was never meant to be one.
-MOST_OPEN = 8 << 20
-#: After so many of those in one read, rows are taken to end with their line.
+#: A row of more bytes is none.
+MOST_ROW = 16 << 20
+#: A line of more bytes is read in parts.
+PART = 1 << 20
+#: Whether a quoted field that is so long has taken in rows is told by so many of its lines.
+SAMPLE = 1000
+TOO_LONG = f"more than {MOST_ROW >> 20} MiB: no comment"
+#: After so many cells that are never closed in one read, rows are taken to end with their line.
 PATIENCE = 20
 #: Errors of ``csv``, and in which words they are told.
 _UNCLOSED = "unexpected end of data"
@@ -62,6 +68,31 @@ class Parsed(NamedTuple):
         begin = place + 1
         errors = {at - begin: error for at, error in self.errors.items() if at > place}
         return Parsed(self.lines[begin:], self.raws[begin:], self.cells[begin:], errors)
+
+
+class _End:
+    """Finds the end of a row in its bytes as they come, without taking it apart."""
+
+    def __init__(self, end: str) -> None:
+        self._is_quoted = False
+        self._marks = {True: re.compile(b'"'), False: re.compile(b'"|' + end.encode())}
+
+    def find(self, data: bytes) -> tuple[int, int | None]:
+        """Where its line end begins in its next bytes, and what follows on that: None if none does.
+
+        Then as much as lies before the first place belongs to it.
+        """
+        found = self._marks[self._is_quoted].search(data)
+        while found and found[0] == b'"':
+            self._is_quoted = not self._is_quoted
+            found = self._marks[self._is_quoted].search(data, found.end())
+        begin = found.start() if found else len(data)
+        begin -= data.endswith(b"\r", 0, begin)
+        return begin, found.end() if found else None
+
+
+def _bytes(lines: list[str]) -> bytes:
+    return "".join(lines).encode("utf-8", "surrogateescape")
 
 
 csv.field_size_limit(1 << 30)
@@ -108,10 +139,14 @@ class Table:
         self._blocks = self._read_blocks()
         self._held = b""
         self._line = 1
+        self._looked_at = 0  # bytes of a row that is not complete yet
+        self._its_end = _End(self._end)
+        self._long = 0  # the line in which a row begins that is too long
+        self.names: list[str] = []
         #: What stands above the header: empty lines, and what Excel tells there.
         self.above = ""
         self._header = self._read_header()
-        self.names: list[str] = self._header.cells
+        self.names = self._header.cells
         names = self.names
         self.columns: dict[str, str] = find_columns(names, choices.columns, source.name)
         if "text" not in self.columns:
@@ -139,8 +174,8 @@ class Table:
     def _read_header(self) -> Record:
         for parsed in self._read_rows():
             for place, (line, raw, cells) in enumerate(zip(*parsed[:3], strict=True)):
-                if place in parsed.errors:
-                    error = parsed.errors[place]
+                error = parsed.errors.get(place, TOO_LONG if not cells and raw.strip() else None)
+                if error is not None:
                     raise NoCommentsError(f"{self._source.name}: line {line}: the header: {error}")
                 if cells and not _SEP.match(raw):
                     self._pending = parsed.after(place)
@@ -152,7 +187,7 @@ class Table:
 
     def _read_blocks(self) -> Iterator[bytes]:
         """The source's blocks of lines, the first line apart from the others."""
-        blocks = self._source.blocks(self._end)
+        blocks = self._source.blocks(self._end, PART)
         for block in blocks:
             first, newline, others = block.partition(self._end.encode())
             yield first + newline
@@ -163,16 +198,56 @@ class Table:
         """Rows taken apart, not yet looked at."""
         for block in self._blocks:
             self._held += block
-            yield self._taken_apart()
-        yield self._taken_apart(final=True)
+            yield from self._taken_apart()
+        yield from self._taken_apart(final=True)
 
-    def _taken_apart(self, *, final: bool = False) -> Parsed:
-        """The rows in what is held so far, of which a last one that is not complete stays."""
+    def _taken_apart(self, *, final: bool = False) -> Iterator[Parsed]:
+        """The rows in what is held so far, of which a last one that is not complete stays.
+
+        One that is too long does not stay: it is given in parts, which are rows without cells.
+        """
+        if self._long:
+            yield self._passed_over(final=final)
+            if self._long:
+                return
+        if self._is_open() and not final and len(self._held) <= MOST_ROW:
+            return
         lines = lines_of(self._held, self._end)
-        parsed, held = self._parse(lines, self._line, final=final)
-        self._line += len(lines) - len(held)
-        self._held = "".join(held).encode("utf-8", "surrogateescape")
-        return parsed
+        is_cut = not final and lines and not lines[-1].endswith(self._end)
+        cut = [lines.pop()] if is_cut else []
+        parsed, rest = self._parse(lines, self._line, final=final)
+        self._line += len(lines) - len(rest)
+        self._held = _bytes(rest + cut)
+        self._looked_at = 0
+        self._its_end = _End(self._end)
+        yield parsed
+        if len(self._held) > MOST_ROW:
+            self._long = self._line
+            yield self._passed_over(final=False)
+        elif rest and self._its_end.find(self._held)[1] is None:
+            self._looked_at = len(self._held)
+
+    def _is_open(self) -> bool:
+        """Whether the row that was not complete cannot be so now: its cell is still not closed."""
+        if not self._looked_at or self._its_end.find(self._held[self._looked_at :])[1] is not None:
+            return False
+        self._looked_at = len(self._held)
+        return True
+
+    def _passed_over(self, *, final: bool) -> Parsed:
+        """What is held of a row that is too long: the last thing in it, its line end, is bad."""
+        line = self._long
+        end, after = self._its_end.find(self._held)
+        if after is None and final:
+            after = len(self._held)
+        parts = [self._held[:end], b"" if after is None else self._held[end:after]]
+        self._line += sum(part.count(self._end.encode()) for part in parts)
+        self._held = self._held[end if after is None else after :]
+        raws = [part.decode("utf-8", "surrogateescape") for part in parts]
+        if after is None:
+            return Parsed([line], raws[:1], [[]], {})
+        self._long = 0
+        return Parsed([line] * 2, raws, [[], []], {1: TOO_LONG})
 
     def _parse(self, lines: list[str], first: int, *, final: bool) -> tuple[Parsed, list[str]]:
         """The rows in ``lines``, and the lines of a last row that is not complete yet."""
@@ -201,7 +276,7 @@ class Table:
                 continue
             if problem == _UNCLOSED:
                 rest = lines[begin:]
-                if not final and given_up < PATIENCE and sum(map(len, rest)) < MOST_OPEN:
+                if not final and given_up < PATIENCE and not self._has_taken_in(rest):
                     return parsed, rest
                 given_up += 1
                 problem = "a quoted cell that opens in this row is never closed"
@@ -212,16 +287,28 @@ class Table:
             begin += 1
         return parsed, []
 
+    def _has_taken_in(self, lines: list[str]) -> bool:
+        """Whether a row that is too long, because a cell is not closed, is made of other rows."""
+        if len(_bytes(lines)) <= MOST_ROW:
+            return False
+        sample = lines[1 : 1 + SAMPLE]
+        rows = 0
+        for line in sample:
+            with suppress(csv.Error):
+                cells = next(csv.reader([line], delimiter=self._delimiter, strict=True), [])
+                rows += len(cells) == len(self.names)
+        return rows > len(sample) / 2
+
     def batches(self) -> Iterator[Sequence[Record]]:
         yield self._one_by_one(self._pending)
         for block in self._blocks:
             self._held += block
-            plain = self._plain_rows() if self._source.heavy else None
+            plain = self._plain_rows() if self._source.heavy and not self._long else None
             if plain:
                 yield plain
-            if plain is None or plain.lot.before_odd or len(self._held) > MOST_OPEN:
-                yield self._one_by_one(self._taken_apart())
-        yield self._one_by_one(self._taken_apart(final=True))
+            if plain is None or plain.lot.before_odd or len(self._held) > MOST_ROW:
+                yield from map(self._one_by_one, self._taken_apart())
+        yield from map(self._one_by_one, self._taken_apart(final=True))
 
     def _one_by_one(self, parsed: Parsed) -> list[Record]:
         return [
@@ -248,6 +335,7 @@ class Table:
             return None
         first, whole = self._line, block[: lot.size]
         self._held = block[lot.size :]
+        self._looked_at = 0
         self._line += whole.count(b"\n")
         return PlainRows(
             lot,
