@@ -78,7 +78,7 @@ def model() -> None:
     shared = ROOT.parent / "shared" / "data"
     words = training_words(DATA, DATA / "spin", 150)
     # One template there has as many alternatives as a hundred of ours.
-    words += [*training_words(shared, shared, 1000), *sorted((shared / "youtube").glob("*.csv"))]
+    words += [*training_words(shared, shared, 3000), *sorted((shared / "youtube").glob("*.csv"))]
     target = ROOT / "models" / "default.joblib"
     run(BIN / "spamguard", "train", *words, "--leave-sources-out", "-o", target)
 
