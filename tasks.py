@@ -54,7 +54,7 @@ def set_up(*, development: bool) -> None:
     pip("install", "--force-reinstall", "--no-deps", wheel)
 
 
-def training_words(folder: Path, spun: Path, count: int) -> list[str | Path]:
+def training_words(folder: Path, spun: Path, count: int = 150) -> list[str | Path]:
     """What ``train`` takes: the tables in a folder, and so many texts of each file of templates."""
     templates = [
         word for path in sorted(spun.glob("*.txt")) for word in ("--spin", f"{count}", path)
@@ -65,7 +65,7 @@ def training_words(folder: Path, spun: Path, count: int) -> list[str | Path]:
 def demo() -> None:
     set_up(development=False)
     target = HOME / "demo.joblib"
-    words = training_words(DATA, DATA / "spin", 150)
+    words = training_words(DATA, DATA / "spin")
     run(BIN / "spamguard", "train", *words, "-o", target, "--quiet")
     run(BIN / "spamguard", "score", "--model", target, input=EXAMPLES.encode())
 
@@ -74,7 +74,7 @@ def model() -> None:
     """The model that ships: on data/ and, where they are, the shared comments."""
     set_up(development=False)
     shared = ROOT.parent / "shared" / "data"
-    words = training_words(DATA, DATA / "spin", 150)
+    words = training_words(DATA, DATA / "spin")
     # One template there has as many alternatives as a hundred of ours.
     words += [*training_words(shared, shared, 1000), *sorted((shared / "youtube").glob("*.csv"))]
     target = ROOT / "models" / "default.joblib"
