@@ -222,7 +222,7 @@ def test_a_learning_curve_learns_from_nested_shares_of_both_classes(monkeypatch)
     folds = evaluation.random_folds(spam, np.arange(400), 2, 0)
     seen = []
 
-    def trained(_comments, _spam, thinned, *_):
+    def trained(_comments, _spam, thinned, *_, **__):
         seen.append(thinned)
         return drawn(0, 400)
 
@@ -251,6 +251,18 @@ def test_shares_too_small_to_learn_from_say_so(corpus):
     steps = evaluation.learning_curve(comments, spam, folds, training.Options())
     assert {step.roc_auc.value for step in steps} == {None}
     assert "at least 20" in steps[0].recall.why_not
+
+
+def test_comments_that_are_counted_are_not_counted_again(corpus, monkeypatch):
+    comments, spam = (each[::4] for each in corpus)
+    folds = evaluation.random_folds(spam, np.arange(len(spam)), 2, 0)
+    prepared = training.prepare(comments)
+    given = comments, spam, folds, training.Options()
+    expected = evaluation.cross_predict(*given), evaluation.learning_curve(*given)
+    monkeypatch.setattr(training, "prepare", None)
+    found = evaluation.cross_predict(*given, prepared=prepared)
+    assert list(found.probability) == list(expected[0].probability)
+    assert evaluation.learning_curve(*given, prepared=prepared) == expected[1]
 
 
 # The page

@@ -242,9 +242,10 @@ def _by_training(
     """By models that are trained here; with a learning curve for a report."""
     import numpy as np
 
-    from spamguard import evaluation
+    from spamguard import evaluation, training
 
     comments, sources = list(table["comment"]), table["source"].to_numpy()
+    prepared = training.prepare(comments)
     models: list[Model] = []
     learning = []
     said = evaluation.cross_predict(
@@ -255,6 +256,7 @@ def _by_training(
         sources,
         None if quiet else lambda fold: say(f"fold {fold} of {len(parts)} is through"),
         models if report else None,
+        prepared,
     )
     if report:
         learning = evaluation.learning_curve(
@@ -264,6 +266,7 @@ def _by_training(
             options,
             sources,
             None if quiet else lambda share: say(f"learning from {share:.1%} is through"),
+            prepared,
         )
         whole = round(float(np.mean([len(train) for train, _ in parts])))
         learning.append(evaluation.measured_step(1.0, whole, said))
