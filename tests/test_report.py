@@ -484,6 +484,28 @@ def test_trained_models_are_reported_on_with_a_learning_curve(labelled, tmp_path
     assert re.search(r"line \d+, id id\d+", text)
 
 
+def test_files_are_told_apart_by_no_more_than_it_takes(model_file, tmp_path):
+    paths = []
+    content = "text,label\ncheap watches,spam\nthanks for this,ham\n"
+    for place in ("home/one/a.csv", "home/two/a.csv", "home/two/b.csv"):
+        paths.append(tmp_path / place)
+        paths[-1].parent.mkdir(parents=True, exist_ok=True)
+        paths[-1].write_text(content.replace("this", place.replace("/", " ")))
+    target = tmp_path / "report.html"
+    options = ("-m", model_file, "--group-by", "file", "--report", target, "-q")
+
+    def groups_of(*files):
+        assert invoke("evaluate", *files, *options, stdin=content.encode()).code == 0
+        found = Page(target.read_text(encoding="utf-8"))
+        assert "home/" not in found.text()
+        return [data for tag, data in found.texts if tag == "bdi" and data.endswith(("csv", "in"))]
+
+    names = ["one/a.csv", "two/a.csv", "two/b.csv"]
+    assert sorted(groups_of(*paths)) == sorted(names * 2)  # above and in the table
+    names = ["a.csv", "b.csv", "stdin"]
+    assert sorted(groups_of(paths[0], "-", paths[2])) == sorted(names * 2)
+
+
 def test_a_report_that_fails_leaves_what_was_there(labelled, tmp_path):
     target = tmp_path / "report.html"
     target.write_text("old")
