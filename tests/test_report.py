@@ -121,6 +121,13 @@ def test_the_curves_are_those_of_the_predictions():
         )
 
 
+def test_the_precision_of_the_cutoff_is_that_of_its_verdicts():
+    summary = summary_of(said([True, True, False, False], [0.9, 0.6, 0.85, 0.1]))
+    assert summary.spam_among_called == evaluation.share(1, 2, "")
+    nothing = summary_of(said([True, False], [0.5, 0.5])).spam_among_called
+    assert nothing == Figure(None, why_not="nothing is called spam")
+
+
 def test_bins_and_bars_hold_every_comment_once():
     found = said([True, False] * 6, [0, 0, 1, 1, 0.05, 0.1, 0.5, 0.999, 0.3, 0.3, 0.35, 0.9999])
     summary = summary_of(found)
@@ -176,6 +183,13 @@ def test_reasons_are_those_of_the_model_that_judged(small_model):
     assert summary.models == 2
     cut = (model.ham_cutoff, model.spam_cutoff)
     assert summary.cutoffs == pytest.approx(cut)
+
+
+def test_reasons_that_weigh_nothing_are_left_out(small_model):
+    flat = small_model.model._replace(slope=1e-6)
+    run = {"models": [flat], "judge": np.array([0])}
+    (case,) = summary_of(said([False], [0.9]), [Comment("cheap watches")], **run).wrong_ham
+    assert case.towards_spam == case.towards_ham == ()
 
 
 def test_groups_come_with_their_own_figures():
@@ -278,8 +292,8 @@ TAGS = VOID | {
 ATTRIBUTES = {
     "lang", "charset", "name", "content", "http-equiv", "id", "class", "href", "style",
     "role", "tabindex", "scope", "colspan", "dir", "aria-label", "aria-labelledby",
-    "aria-hidden", "viewbox", "d", "x", "y", "width", "height", "transform", "clip-path",
-    "clip-rule",
+    "aria-hidden", "data-name", "viewbox", "d", "x", "y", "width", "height", "transform",
+    "clip-path", "clip-rule",
 }  # fmt: skip
 
 
@@ -504,6 +518,14 @@ def test_files_are_told_apart_by_no_more_than_it_takes(model_file, tmp_path):
     assert sorted(groups_of(*paths)) == sorted(names * 2)  # above and in the table
     names = ["a.csv", "b.csv", "stdin"]
     assert sorted(groups_of(paths[0], "-", paths[2])) == sorted(names * 2)
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [(0.99964, "0.9996"), (0.5, "0.500"), (1.0, "1.000"), (0.00012, "0.0001"), (0.0, "0.000")],
+)
+def test_what_is_not_perfect_is_not_told_as_perfect(value, words):
+    assert page.value_of(value, "roc_auc") == words
 
 
 def test_a_report_that_fails_leaves_what_was_there(labelled, tmp_path):
