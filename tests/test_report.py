@@ -121,6 +121,13 @@ def test_the_curves_are_those_of_the_predictions():
         )
 
 
+def test_the_precision_of_the_cutoff_is_that_of_its_verdicts():
+    summary = summary_of(said([True, True, False, False], [0.9, 0.6, 0.85, 0.1]))
+    assert summary.spam_among_called == evaluation.share(1, 2, "")
+    nothing = summary_of(said([True, False], [0.5, 0.5])).spam_among_called
+    assert nothing == Figure(None, why_not="nothing is called spam")
+
+
 def test_bins_and_bars_hold_every_comment_once():
     found = said([True, False] * 6, [0, 0, 1, 1, 0.05, 0.1, 0.5, 0.999, 0.3, 0.3, 0.35, 0.9999])
     summary = summary_of(found)
@@ -178,6 +185,13 @@ def test_reasons_are_those_of_the_model_that_judged(small_model):
     assert summary.cutoffs == pytest.approx(cut)
 
 
+def test_reasons_that_weigh_nothing_are_left_out(small_model):
+    flat = small_model.model._replace(slope=1e-6)
+    run = {"models": [flat], "judge": np.array([0])}
+    (case,) = summary_of(said([False], [0.9]), [Comment("cheap watches")], **run).wrong_ham
+    assert case.towards_spam == case.towards_ham == ()
+
+
 def test_groups_come_with_their_own_figures():
     found = drawn(2, 90)
     groups = np.array(["b", "a", "b"] * 30)
@@ -222,7 +236,7 @@ def test_a_learning_curve_learns_from_nested_shares_of_both_classes(monkeypatch)
     folds = evaluation.random_folds(spam, np.arange(400), 2, 0)
     seen = []
 
-    def trained(_comments, _spam, thinned, *_):
+    def trained(_comments, _spam, thinned, *_, **__):
         seen.append(thinned)
         return drawn(0, 400)
 
@@ -253,6 +267,18 @@ def test_shares_too_small_to_learn_from_say_so(corpus):
     assert "at least 20" in steps[0].recall.why_not
 
 
+def test_comments_that_are_counted_are_not_counted_again(corpus, monkeypatch):
+    comments, spam = (each[::4] for each in corpus)
+    folds = evaluation.random_folds(spam, np.arange(len(spam)), 2, 0)
+    prepared = training.prepare(comments)
+    given = comments, spam, folds, training.Options()
+    expected = evaluation.cross_predict(*given), evaluation.learning_curve(*given)
+    monkeypatch.setattr(training, "prepare", None)
+    found = evaluation.cross_predict(*given, prepared=prepared)
+    assert list(found.probability) == list(expected[0].probability)
+    assert evaluation.learning_curve(*given, prepared=prepared) == expected[1]
+
+
 # The page
 
 VOID = {"meta", "br"}
@@ -266,8 +292,8 @@ TAGS = VOID | {
 ATTRIBUTES = {
     "lang", "charset", "name", "content", "http-equiv", "id", "class", "href", "style",
     "role", "tabindex", "scope", "colspan", "dir", "aria-label", "aria-labelledby",
-    "aria-hidden", "viewbox", "d", "x", "y", "width", "height", "transform", "clip-path",
-    "clip-rule",
+    "aria-hidden", "data-name", "viewbox", "d", "x", "y", "width", "height", "transform",
+    "clip-path", "clip-rule",
 }  # fmt: skip
 
 
@@ -470,6 +496,36 @@ def test_trained_models_are_reported_on_with_a_learning_curve(labelled, tmp_path
     assert "Learning curve" in text
     assert "towards spam" in text
     assert re.search(r"line \d+, id id\d+", text)
+
+
+def test_files_are_told_apart_by_no_more_than_it_takes(model_file, tmp_path):
+    paths = []
+    content = "text,label\ncheap watches,spam\nthanks for this,ham\n"
+    for place in ("home/one/a.csv", "home/two/a.csv", "home/two/b.csv"):
+        paths.append(tmp_path / place)
+        paths[-1].parent.mkdir(parents=True, exist_ok=True)
+        paths[-1].write_text(content.replace("this", place.replace("/", " ")))
+    target = tmp_path / "report.html"
+    options = ("-m", model_file, "--group-by", "file", "--report", target, "-q")
+
+    def groups_of(*files):
+        assert invoke("evaluate", *files, *options, stdin=content.encode()).code == 0
+        found = Page(target.read_text(encoding="utf-8"))
+        assert "home/" not in found.text()
+        return [data for tag, data in found.texts if tag == "bdi" and data.endswith(("csv", "in"))]
+
+    names = ["one/a.csv", "two/a.csv", "two/b.csv"]
+    assert sorted(groups_of(*paths)) == sorted(names * 2)  # above and in the table
+    names = ["a.csv", "b.csv", "stdin"]
+    assert sorted(groups_of(paths[0], "-", paths[2])) == sorted(names * 2)
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [(0.99964, "0.9996"), (0.5, "0.500"), (1.0, "1.000"), (0.00012, "0.0001"), (0.0, "0.000")],
+)
+def test_what_is_not_perfect_is_not_told_as_perfect(value, words):
+    assert page.value_of(value, "roc_auc") == words
 
 
 def test_a_report_that_fails_leaves_what_was_there(labelled, tmp_path):

@@ -59,9 +59,13 @@ def judged(model: Model, probability: Any, spam: Any) -> Predictions:
     return Predictions(np.asarray(spam, bool), probability, verdict)
 
 
-def predict(model: Model, comments: Sequence[Comment], spam: Any) -> Predictions:
-    """What a saved model says of labelled comments."""
-    verdicts = Scorer(model, bulk=len(comments) > 1000).verdicts(comments)
+def predict(
+    model: Model, comments: Sequence[Comment], spam: Any, *, bulk: bool | None = None
+) -> Predictions:
+    """What a saved model says of labelled comments; compiled, in ``bulk``, by default if many."""
+    if bulk is None:
+        bulk = len(comments) > 1000
+    verdicts = Scorer(model, bulk=bulk).verdicts(comments)
     return judged(model, np.array([verdict.probability for verdict in verdicts]), spam)
 
 
@@ -73,18 +77,21 @@ def cross_predict(
     sources: Any = None,
     done: Callable[[int], object] | None = None,
     models: list[Model] | None = None,
+    prepared: training.Prepared | None = None,
 ) -> Predictions:
     """What models trained without a fold say of it; rows in no test fold are left out.
 
     ``folds`` are pairs of rising index arrays (train, test). ``done`` is called with the number
     of each fold that is through. The model of each fold is added to ``models``.
+    ``prepared`` is what is known of the comments, if they have been counted already.
     """
     found = []
-    prepared = training.prepare(comments)
+    prepared = prepared or training.prepare(comments)
     for number, (train, test) in enumerate(folds):
         known = None if sources is None else sources[train]
         fitted = training.fit_prepared(prepared.take(train), spam[train], options, known)
-        found.append(predict(fitted.model, [comments[row] for row in test], spam[test]))
+        tested = [comments[row] for row in test]
+        found.append(predict(fitted.model, tested, spam[test], bulk=True))  # it is compiled by now
         if models is not None:
             models.append(fitted.model)
         if done is not None:
@@ -99,19 +106,21 @@ def learning_curve(
     options: training.Options,
     sources: Any = None,
     done: Callable[[float], object] | None = None,
+    prepared: training.Prepared | None = None,
 ) -> list[Step]:
     """What models trained on shares of the folds' training rows say of the same test rows.
 
     Each share keeps the balance of the classes and lies within the next larger one. ``done`` is
-    called with each share that is through.
+    called with each share that is through. ``prepared`` is as ``cross_predict`` takes it.
     """
+    prepared = prepared or training.prepare(comments)
     order = np.random.default_rng(options.seed).permutation(len(spam))
     steps = []
     for share_kept in LEARNING_SHARES:
         thinned = [(_thinned(train, spam, order, share_kept), test) for train, test in folds]
         rows = round(float(np.mean([len(train) for train, _ in thinned])))
         try:
-            said = cross_predict(comments, spam, thinned, options, sources)
+            said = cross_predict(comments, spam, thinned, options, sources, prepared=prepared)
         except TrainingError as error:  # a share too small to learn from
             steps.append(unmeasured_step(share_kept, rows, str(error)))
         else:

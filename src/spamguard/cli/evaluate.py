@@ -2,7 +2,9 @@
 
 import json
 import os
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
+from pathlib import PurePath
 from typing import Any, NamedTuple
 
 import click
@@ -135,18 +137,8 @@ def evaluate(
             for name, part in evaluation.by_group(said, groups):
                 by_group[name] = evaluation.measure(part)
         if page is not None:
-            run = report.Run(
-                how=found.how,
-                unseen=model is None,
-                files=[os.path.basename(path) for path in files],
-                left_out={**dropped, "bad": labelled.bad},
-                places=_places(table, len(files)),
-                models=found.models,
-                judge=found.judge,
-                learning=found.learning,
-            )
-            summary = report.summarize(said, list(table["comment"]), run, groups)
-            page.write(report.render(summary).encode())
+            left_out = {**dropped, "bad": labelled.bad}
+            page.write(_page(found, table, groups, files, group_by, left_out).encode())
     if not quiet:
         say(
             f"{len(table):,} comments measured: {said.spam.sum():,} spam,"
@@ -243,9 +235,10 @@ def _by_training(
     """By models that are trained here; with a learning curve for a report."""
     import numpy as np
 
-    from spamguard import evaluation
+    from spamguard import evaluation, training
 
     comments, sources = list(table["comment"]), table["source"].to_numpy()
+    prepared = training.prepare(comments)
     models: list[Model] = []
     learning = []
     said = evaluation.cross_predict(
@@ -256,6 +249,7 @@ def _by_training(
         sources,
         None if quiet else lambda fold: say(f"fold {fold} of {len(parts)} is through"),
         models if report else None,
+        prepared,
     )
     if report:
         learning = evaluation.learning_curve(
@@ -265,6 +259,7 @@ def _by_training(
             options,
             sources,
             None if quiet else lambda share: say(f"learning from {share:.1%} is through"),
+            prepared,
         )
         whole = round(float(np.mean([len(train) for train, _ in parts])))
         learning.append(evaluation.measured_step(1.0, whole, said))
@@ -273,14 +268,52 @@ def _by_training(
     return Measured(rows, said, how, models, judge, learning)
 
 
-def _places(table: Any, files: int) -> list[str]:
+def _page(
+    found: Measured,
+    table: Any,
+    groups: Any,
+    files: Sequence[str],
+    group_by: str | None,
+    left_out: Mapping[str, int],
+) -> str:
+    """The report on predictions of the comments in the table."""
+    from spamguard import report
+
+    names = _short_names(files)
+    if group_by == "file":
+        groups = table["group"].map(names).to_numpy()
+    run = report.Run(
+        how=found.how,
+        unseen=bool(found.learning),  # which only models trained here have
+        files=list(names.values()),
+        left_out=left_out,
+        places=_places(table, names),
+        models=found.models,
+        judge=found.judge,
+        learning=found.learning,
+    )
+    return report.render(report.summarize(found.said, list(table["comment"]), run, groups))
+
+
+def _short_names(files: Sequence[str]) -> dict[str, str]:
+    """Each file by its name, and by the directories above where the names do not tell them apart:
+    whoever reads a report need not know the whole path."""
+    known = ["stdin" if path == "-" else path for path in files]
+    parts = {path: PurePath(path).parts for path in known}
+    longest = max(map(len, parts.values()))
+    for length in range(1, longest):
+        names = {path: "/".join(found[-length:]) for path, found in parts.items()}
+        if len(set(names.values())) == len(names):
+            return names
+    return {path: path for path in known}
+
+
+def _places(table: Any, names: Mapping[str, str]) -> list[str]:
     """Where each comment stands, for people to find it."""
     lines = [f"line {line:,}" for line in table["line"]]
-    if files == 1:
+    if len(names) == 1:
         return lines
-    return [
-        f"{os.path.basename(file)}, {line}" for file, line in zip(table["file"], lines, strict=True)
-    ]
+    return [f"{names[file]}, {line}" for file, line in zip(table["file"], lines, strict=True)]
 
 
 def _cleaned(labelled: Labelled, time_column: str | None) -> tuple[Any, dict[str, int]]:

@@ -262,16 +262,17 @@ def _draw_precision(figure: Figure, summary: Summary) -> None:
     share = summary.spam / (summary.spam + summary.ham)
     axes.axhline(share, color=MUTED, linestyle=":", linewidth=1.2)
     axes.text(0.02, share, "all called spam", color=MUTED, va="bottom")
+    _mark_cutoff(axes, 0.0, summary.fates[1].called_spam, summary.spam_among_called)
     axes.set_xlim(0, 1.02)
     axes.set_ylim(0, 1.02)
     for axis in axes.xaxis, axes.yaxis:
         axis.set_major_formatter(PercentFormatter(1))
-    axes.set_xlabel("recall: spam that is called spam")
-    axes.set_ylabel("precision: called spam that is")
+    axes.set_xlabel("recall: share of all spam that is found")
+    axes.set_ylabel("precision: share that is spam")
 
 
 def _draw_reliability(figure: Figure, summary: Summary) -> None:
-    top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
+    top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=[5, 2])
     top.plot([0, 1], [0, 1], color=MUTED, linestyle=":", linewidth=1.2)
     filled = [each for each in summary.bins if each.rows]
     values = [each.spam.value or 0.0 for each in filled]
@@ -290,7 +291,7 @@ def _draw_reliability(figure: Figure, summary: Summary) -> None:
     bottom.set_ylim(0, max(rows, default=1) * 1.35 or 1)
     bottom.set_yticks([])
     bottom.grid(visible=False)
-    bottom.set_ylabel("comments")
+    bottom.set_title("comments")
     bottom.set_xlim(0, 1)
     bottom.xaxis.set_major_formatter(PercentFormatter(1))
     bottom.set_xlabel("probability of spam that was said")
@@ -309,10 +310,10 @@ def _draw_scores(figure: Figure, summary: Summary) -> None:
         axes.bar(left, rows, width=width, align="edge", color=colour, edgecolor=PAPER)
         axes.set_title(name, color=colour)
         axes.set_yscale("symlog", linthresh=1)
-        most = max(rows)
-        axes.set_ylim(0, max(most, 1) * 2)
+        top = max(*rows, 1) * 2
+        axes.set_ylim(0, top)
         axes.yaxis.set_major_locator(
-            FixedLocator([tick for tick in (0, 1, 10, 100, 1000, 10**4, 10**5) if tick <= most])
+            FixedLocator([tick for tick in (0, 1, 10, 100, 1000, 10**4, 10**5) if tick <= top])
         )
         axes.yaxis.set_major_formatter(FuncFormatter(lambda tick, _: f"{tick:,.0f}"))
         axes.set_ylabel("comments")

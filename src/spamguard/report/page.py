@@ -99,7 +99,7 @@ def environment() -> "Environment":
         "in_thousand": in_thousand,
         "in_thousand_interval": in_thousand_interval,
         "number": "{:,}".format,
-        "share": "{:+.2f}".format,
+        "share": signed,
         "sure": sure,
     }
     return found
@@ -150,7 +150,14 @@ def percent(value: float) -> str:
 
 def value_of(value: float, name: str) -> str:
     """The value of the figure called ``name``."""
-    return percent(value) if MEANINGS[name].is_share else f"{value:.3f}"
+    if MEANINGS[name].is_share:
+        return percent(value)
+    shown = f"{value:.3f}"
+    return f"{value:.4f}" if value not in (0, 1) and shown in ("0.000", "1.000") else shown
+
+
+def signed(share: float) -> str:
+    return f"{share:+.2f}".replace("-", "\N{MINUS SIGN}")
 
 
 def sure(case: Case) -> str:

@@ -20,6 +20,8 @@ MOST_DOUBTFUL = 30
 #: How many reasons a side are shown, and how many characters of a comment and of a name.
 MOST_REASONS = 5
 TEXT_LENGTH, NAME_LENGTH = 400, 80
+#: What adds less than this to the log-odds would be shown as 0.00.
+LEAST_SHARE = 0.005
 #: Where the ROC curve is read off for the table beside it.
 LIMITS = (0.0001, 0.001, 0.005, 0.01, 0.05)
 #: Borders of the histogram's bins in log-odds; what lies beyond falls into the outermost bins.
@@ -104,8 +106,8 @@ class Summary(NamedTuple):
     """All that the page shows. Texts are shortened and without hidden characters.
 
     ``roc`` holds points (share of ham called spam, share of spam caught), ``precision_recall``
-    points (recall, precision); both are empty where a class is missing. ``cutoffs`` are the mean
-    ones of the models, ham and spam.
+    points (recall, precision); both are empty where a class is missing. ``spam_among_called`` is
+    the precision of the verdicts. ``cutoffs`` are the mean ones of the models, ham and spam.
     """
 
     how: str
@@ -121,6 +123,7 @@ class Summary(NamedTuple):
     roc: tuple[Point, ...]
     caught_at: tuple[Point, ...]
     precision_recall: tuple[Point, ...]
+    spam_among_called: Figure
     bins: tuple[Bin, ...]
     slices: tuple[Slice, ...]
     groups: tuple[Group, ...]
@@ -158,6 +161,7 @@ def summarize(
         roc=roc,
         caught_at=_caught_at(roc, ham),
         precision_recall=_precision_recall(said) if ham and spam else (),
+        spam_among_called=_spam_among_called(said),
         bins=_bins(said),
         slices=_slices(said),
         groups=() if groups is None else _groups(said, groups),
@@ -231,7 +235,11 @@ class _Cases:
 
 
 def _shown_reasons(reasons: Sequence[Reason]) -> tuple[Reason, ...]:
-    return tuple(reason._replace(piece=shown(reason.piece, NAME_LENGTH)) for reason in reasons)
+    return tuple(
+        reason._replace(piece=shown(reason.piece, NAME_LENGTH))
+        for reason in reasons
+        if abs(reason.share) >= LEAST_SHARE
+    )
 
 
 def shown(text: str, most: int) -> str:
@@ -305,6 +313,11 @@ def _precision_recall(said: Predictions) -> tuple[Point, ...]:
         said.spam, said.probability, drop_intermediate=True
     )
     return _points(recall, precision)
+
+
+def _spam_among_called(said: Predictions) -> Figure:
+    called = said.spam[said.verdict == SPAM]
+    return evaluation.share(int(called.sum()), len(called), "nothing is called spam")
 
 
 def _bins(said: Predictions) -> tuple[Bin, ...]:
