@@ -21,8 +21,9 @@ FEWEST = 20
 #: This share of the comments is learned from without the blocks of name and address. Else these
 #: would explain what words explain too, and where they are missing, little would be known.
 HIDDEN = 0.1
-#: At most this share of out-of-fold spam lies below the ham cut-off.
-MOST_SPAM_PASSED = 0.05
+#: At most this share of out-of-fold spam lies below the ham cut-off. Where sources are left out,
+#: spam of platforms that a model knows nothing of is among it; of blogs, much less passes then.
+MOST_SPAM_PASSED, MOST_STRANGE_SPAM_PASSED = 0.02, 0.1
 CONFIDENCE = 0.95
 #: This share of the memory for counts is for those of windows.
 FOR_WINDOWS = 0.2
@@ -204,12 +205,14 @@ def calibrate(scores: Any, spam: Any, weights: Any) -> tuple[float, float]:
     return max(float(found.x[0]) / size, 1e-6), float(found.x[1])
 
 
-def choose_cutoffs(probability: Any, spam: Any, max_fpr: float, weights: Any) -> Cutoffs:
+def choose_cutoffs(
+    probability: Any, spam: Any, max_fpr: float, most_passed: float, weights: Any
+) -> Cutoffs:
     """The two cut-offs by the out-of-fold probabilities.
 
     At most ``max_fpr`` of ham lies at or above the spam cut-off, both by its rows and by their
     weights; it is never below a half. Too few ham to show that give the strictest cut-off, above
-    all of them. At most ``MOST_SPAM_PASSED`` of spam, by its weights, lies below the ham cut-off,
+    all of them. At most ``most_passed`` of spam, by its weights, lies below the ham cut-off,
     which is never above a half.
     """
     order = np.argsort(-probability[~spam], kind="stable")
@@ -220,7 +223,7 @@ def choose_cutoffs(probability: Any, spam: Any, max_fpr: float, weights: Any) ->
     between = (highest + float(above.min(initial=1.0))) / 2
     cutoff = min(max(between, float(np.nextafter(highest, 2)), 0.5), 1.0)
     order = np.argsort(probability[spam], kind="stable")
-    passed = _first(weights[spam][order], MOST_SPAM_PASSED)
+    passed = _first(weights[spam][order], most_passed)
     lowest = float(probability[spam][order[passed]])
     return Cutoffs(min(lowest, 0.5), cutoff, len(ham), int(np.sum(ham >= cutoff)))
 
@@ -292,7 +295,8 @@ def fit_prepared(
     counted = within_classes(weights[:rows], spam)
     slope, offset = calibrate(scores, spam, counted)
     probability = special.expit(slope * scores + offset)
-    cutoffs = choose_cutoffs(probability, spam, options.max_fpr, counted)
+    passed = MOST_STRANGE_SPAM_PASSED if options.leave_sources_out else MOST_SPAM_PASSED
+    cutoffs = choose_cutoffs(probability, spam, options.max_fpr, passed, counted)
     facts = {
         "trained": options.moment,
         "spam": int(spam.sum()),
