@@ -18,6 +18,10 @@ HOME = ROOT / ".venv"
 DATA = ROOT / "data"
 BIN = HOME / ("Scripts" if os.name == "nt" else "bin")
 
+#: So many texts are spun from each file of templates of our own. The one in ../shared/data has as
+#: many alternatives as a hundred of ours.
+SPUN = 150
+
 EXAMPLES = """\
 Hi, I do think this is a great site. I stumbledupon it 😉 I will revisit yet again since i have \
 saved as a favorite it. Money and freedom is the greatest way to change, may you be rich and \
@@ -67,7 +71,7 @@ def demo() -> None:
     set_up(development=False)
     target = HOME / "demo.joblib"
     print("training on data/, which takes some seconds", file=sys.stderr)
-    words = training_words(DATA, DATA / "spin", 150)
+    words = training_words(DATA, DATA / "spin", SPUN)
     run(BIN / "spamguard", "train", *words, "-o", target, "--quiet")
     run(BIN / "spamguard", "score", "--model", target, input=EXAMPLES.encode())
 
@@ -76,9 +80,9 @@ def model() -> None:
     """The model that ships: on data/ and, where they are, the shared comments."""
     set_up(development=False)
     shared = ROOT.parent / "shared" / "data"
-    words = training_words(DATA, DATA / "spin", 150)
-    # One template there has as many alternatives as a hundred of ours.
-    words += [*training_words(shared, shared, 3000), *sorted((shared / "youtube").glob("*.csv"))]
+    words = training_words(DATA, DATA / "spin", SPUN)
+    words += training_words(shared, shared, 20 * SPUN)
+    words += sorted((shared / "youtube").glob("*.csv"))
     target = ROOT / "models" / "default.joblib"
     run(BIN / "spamguard", "train", *words, "--leave-sources-out", "-o", target)
 

@@ -534,14 +534,16 @@ def test_damaged_files_are_changed_in_nothing_but_statuses(tmp_path, project, na
 
 
 @pytest.mark.parametrize("which", ["output", "log"])
-def test_a_full_disk_leaves_the_old_files(model, tmp_path, which):
+def test_a_full_disk_leaves_the_old_files(model_file, tmp_path_factory, tmp_path, which):
+    folder = tmp_path_factory.mktemp("strict")
+    strict = cut_model(model_file, folder / "model.joblib", ham=0.0, spam=0.0)
     target, log = tmp_path / "out.xml", tmp_path / "changes.jsonl"
     target.write_bytes(b"old")
     log.write_bytes(b"old log")
     options = {"output": ("-o", target, "--log", log), "log": ("-o", target, "--log", "/dev/full")}
     limit = "ulimit -f 1; " if which == "output" else ""
     source = EXPORTS / "wordpress.xml"
-    result = shell(limit + 'exec "$@"', "label", source, "-m", model, *options[which])
+    result = shell(limit + 'exec "$@"', "label", source, "-m", strict, *options[which])
     check_refused(result, "cannot be written")
     assert (target.read_bytes(), log.read_bytes()) == (b"old", b"old log")
     assert sorted(tmp_path.iterdir()) == sorted([target, log])
