@@ -16,7 +16,7 @@ from unseen_blogs import SHOWN, Row, other_platforms, spam_among, splits, spun
 from spamguard import evaluation, training
 from spamguard.records import Comment
 
-SIZES = (500, 1000, 2000, 4000)
+SIZES = (500, 1000, 2000, 4000, 8000)
 SEEDS = 3
 
 
