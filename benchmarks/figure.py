@@ -17,6 +17,9 @@ SIDES = (
     (6, -6, "left", "top"),
 )
 
+#: A name that stood well may stand in the way of a later one, so all are placed so often.
+ROUNDS = 4
+
 #: As far from white as from the near-black of dark pages.
 INK = "#7b7b7b"
 OURS, OTHERS = "#e8590c", "#3b8fd4"
@@ -59,11 +62,16 @@ def draw(path: Path, rates: Mapping[str, float], accuracy: Mapping[str, float], 
         axes.xaxis.set_major_formatter("{x:,.0f}")
         axes.xaxis.set_minor_formatter("")
         figure.draw_without_rendering()  # where all stands is settled
-        taken = [_around(axes.transData.transform(point)) for point in points.values()]
-        for name, point in points.items():
-            is_ours = name.startswith(ours)
-            weight, color = ("bold", OURS) if is_ours else ("normal", INK)
-            taken.append(_name(axes, name, point, taken, weight=weight, color=color))
+        around = [_around(axes.transData.transform(point)) for point in points.values()]
+        named: dict[str, Any] = {}
+        for _ in range(ROUNDS):
+            for name, point in points.items():
+                if name in named:
+                    named.pop(name).remove()
+                is_ours = name.startswith(ours)
+                weight, color = ("bold", OURS) if is_ours else ("normal", INK)
+                taken = [*around, *map(_room, named.values())]
+                named[name] = _name(axes, name, point, taken, weight=weight, color=color)
         figure.savefig(path, format="svg", transparent=True, metadata={"Date": None})
 
 
@@ -74,8 +82,13 @@ def _around(place: Any) -> Any:
     return Bbox([place - 5, place + 5])
 
 
+def _room(text: Any) -> Any:
+    """The box of a name, and some room around it: a browser's font may be wider."""
+    return text.get_window_extent().expanded(1.2, 1.1)
+
+
 def _name(axes: Any, name: str, point: Point, taken: Sequence[Any], **style: str) -> Any:
-    """Write the name beside its point, where least else stands; the box that it fills."""
+    """Write the name beside its point, where least else stands."""
 
     def written(x: int, y: int, ha: str, va: str) -> Any:
         text = axes.annotate(name, point, (x, y), textcoords="offset points", ha=ha, va=va, **style)
@@ -83,7 +96,7 @@ def _name(axes: Any, name: str, point: Point, taken: Sequence[Any], **style: str
         return text
 
     def crowd(text: Any) -> tuple[bool, int]:
-        box = text.get_window_extent()
+        box = _room(text)
         is_outside = box.x0 < axes.bbox.x0 or box.x1 > axes.figure.bbox.x1
         return is_outside, box.count_overlaps(taken)
 
@@ -92,4 +105,4 @@ def _name(axes: Any, name: str, point: Point, taken: Sequence[Any], **style: str
     for text in texts:
         if text is not best:
             text.remove()
-    return best.get_window_extent()
+    return best
