@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spamguard import kernel
+from spamguard import kernel, tidying
 from spamguard.disguise import LINK, MAIL
 from spamguard.letters import plain_letters
 from spamguard.text import clean
@@ -185,27 +185,27 @@ def needs(text):
 @pytest.mark.parametrize(
     ("text", "needed"),
     [
-        ("v i a g r a x", kernel.SPACED),
-        ("a b c", kernel.SPACED),
-        ("v-i-a", kernel.SPACED),
-        ("buy v1agra", kernel.LEET),
-        ("ca$ino", kernel.LEET),
-        ("sooo good", kernel.STRETCHED),
-        ("v i a g1r sooo", kernel.SPACED | kernel.LEET | kernel.STRETCHED),
-        ("c@sino", kernel.MARKED),
-        ("example dot com", kernel.MARKED),
-        ("see www.site.example", kernel.MARKED),
-        ("http://x", kernel.MARKED),
-        ("<b>", kernel.MARKED),
-        ("[url]", kernel.MARKED),
-        ("&amp;", kernel.MARKED),
-        ("caf\u00e9", kernel.MARKED),
+        ("v i a g r a x", tidying.SPACED),
+        ("a b c", tidying.SPACED),
+        ("v-i-a", tidying.SPACED),
+        ("buy v1agra", tidying.LEET),
+        ("ca$ino", tidying.LEET),
+        ("sooo good", tidying.STRETCHED),
+        ("v i a g1r sooo", tidying.SPACED | tidying.LEET | tidying.STRETCHED),
+        ("c@sino", tidying.MARKED),
+        ("example dot com", tidying.MARKED),
+        ("see www.site.example", tidying.MARKED),
+        ("http://x", tidying.MARKED),
+        ("<b>", tidying.MARKED),
+        ("[url]", tidying.MARKED),
+        ("&amp;", tidying.MARKED),
+        ("caf\u00e9", tidying.MARKED),
         ("", 0),
         ("is plan b an option", 0),
         ("mp3 at 10:30... 1000 times!!!", 0),
         ("too good & <3 dots, polka dots", 0),
         ("commit 7bee45ef or e3b0c442", 0),
-        ("Pills . com", kernel.MARKED),
+        ("Pills . com", tidying.MARKED),
         ("end. Next\tline\r\n", 0),
     ],
 )

@@ -25,6 +25,7 @@ RANKS = {
     "cells": 1,
     "expressions": 0,
     "text": 1,
+    "tidying": 1,
     "kernel": 1,
     "formats": 1,
     "features": 2,

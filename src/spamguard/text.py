@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple, Self
 
-from spamguard import kernel
+from spamguard import kernel, tidying
 from spamguard.cells import Cells
 from spamguard.records import Columns
 
@@ -137,7 +137,7 @@ def clean(raws: Sequence[str], speed: kernel.Interpreted) -> tuple[CleanTexts, d
     """The texts as a reader would take them in, and what was found in some, by their places."""
     found: defaultdict[int, Found] = defaultdict(Found.nothing)
     texts = CleanTexts(raws, speed)
-    new = texts.needing(kernel.NEW)
+    new = texts.needing(tidying.NEW)
     if new:
         from spamguard.letters import plain_letter
 
@@ -145,7 +145,7 @@ def clean(raws: Sequence[str], speed: kernel.Interpreted) -> tuple[CleanTexts, d
         speed.learn({letter: plain_letter(letter) for letter in set().union(*again)})
         texts.replace(new, again, plain=False)
     undisguised: dict[int, str] = {}
-    marked = texts.needing(kernel.MARKED)
+    marked = texts.needing(tidying.MARKED)
     if marked:
         from spamguard.disguise import undisguise
 
@@ -155,10 +155,10 @@ def clean(raws: Sequence[str], speed: kernel.Interpreted) -> tuple[CleanTexts, d
             if room.links or room.signs:
                 found[place], room = room, Found.nothing()
         texts.replace(marked, list(undisguised.values()))
-    if texts.needing(kernel.ODD):
+    if texts.needing(tidying.ODD):
         from spamguard import spelling
 
-        spaced = texts.needing(kernel.SPACED)
+        spaced = texts.needing(tidying.SPACED)
         if spaced:  # words are told apart by wider gaps, so blanks are as they were written
             from spamguard.disguise import undisguise
 
@@ -170,7 +170,7 @@ def clean(raws: Sequence[str], speed: kernel.Interpreted) -> tuple[CleanTexts, d
                 for place in spaced
             ]
             texts.replace(spaced, joined)
-        odd = texts.needing(kernel.LEET | kernel.STRETCHED)
+        odd = texts.needing(tidying.LEET | tidying.STRETCHED)
         if odd:
             texts.replace(odd, [_plainly(texts, place, found[place].signs) for place in odd])
     return texts, found
@@ -181,9 +181,9 @@ def _plainly(texts: CleanTexts, place: int, signs: list[str]) -> str:
     from spamguard import spelling
 
     text, need = texts[place], texts.needs[place]
-    if need & kernel.LEET:
+    if need & tidying.LEET:
         text = spelling.without_leet(text, signs)
-    return spelling.shortened(text) if need & kernel.STRETCHED else text
+    return spelling.shortened(text) if need & tidying.STRETCHED else text
 
 
 @functools.lru_cache(1 << 12)
