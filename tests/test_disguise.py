@@ -53,7 +53,9 @@ DISGUISES = [
     ("buy v1agra", "buy viagra", ["leet"]),
     ("c@sin0 ca$h v!agra fr33ly m0ney", "casino cash viagra freely money", ["leet"]),
     ("th3 b3st b0nus t0 w1n", "the best bonus to win", ["leet"]),
-    ("soooo gooood yesss", "soo good yess", []),
+    ("soooo gooood yesss", "so good yes", []),
+    ("freeee bookkks, clllick hereee, heeello", "free books, click here, hello", []),
+    ("www xxx viii aaa 1000 !!!", "www xxx viii a 1000 !!!", []),
 ]  # fmt: skip
 
 #: A text, the links in it, and the signs.
