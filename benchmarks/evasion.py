@@ -11,7 +11,8 @@ model reads texts alone, without names and addresses.
 import argparse
 import random
 import re
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import comments
@@ -142,15 +143,21 @@ def played(name: str, text: str, strength: float, seed: str) -> str:
     return "".join([*pieces, WORD.sub(play, text[end:])])
 
 
-def padded(text: str, strength: float, innocent: Sequence[str], seed: str) -> str:
-    """The text somewhere between words of readers' comments drawn at random."""
+def innocents(strength: float, innocent: Sequence[str], seed: str) -> tuple[list[str], int]:
+    """Readers' comments to pad with, of which as many characters are taken as the number says."""
     chance = random.Random(seed)
     room = round(strength * PADDING)
-    padding = ""
-    while len(padding) < room:
-        padding += f"{chance.choice(innocent)} "
-    words = padding[:room].split(" ")
-    words.insert(chance.randrange(len(words) + 1), text)
+    drawn: list[str] = []
+    while sum(len(text) + 1 for text in drawn) < room:
+        drawn.append(chance.choice(innocent))
+    return drawn, room
+
+
+def padded(text: str, strength: float, innocent: Sequence[str], seed: str) -> str:
+    """The text somewhere between words of readers' comments drawn at random."""
+    drawn, room = innocents(strength, innocent, seed)
+    words = " ".join([*drawn, ""])[:room].split(" ")
+    words.insert(random.Random(f"{seed} place").randrange(len(words) + 1), text)
     return " ".join(words)
 
 
@@ -159,11 +166,25 @@ def caught(scorer: Scorer, texts: Sequence[str], cutoff: float) -> int:
     return sum(value >= cutoff for value in odds)
 
 
+def apart(
+    odds: float,
+    strength: float,
+    innocent: Sequence[str],
+    of_innocent: Mapping[str, float],
+    seed: str,
+) -> float:
+    """The highest log-odds among a text and the whole comments that pad it, each read alone."""
+    drawn, _ = innocents(strength, innocent, seed)
+    return max([odds, *(of_innocent[text] for text in drawn[:-1])])
+
+
 def measure(files: Sequence[Path]) -> str:
     tables = [comments.read(file) for file in files]
     rows = {name: np.zeros((2, len(STRENGTHS))) for name in [*WORD_TRICKS, *LINK_TRICKS, "padding"]}
     clean = np.zeros(2)
     total = np.zeros(2)
+    #: How far what is in each padded comment is above the cut-off, by strength, of spam and ham.
+    pieces: dict[tuple[int, int], list[float]] = defaultdict(list)
     for first in range(0, len(files) - 1, 2):
         say(f"  held out: {files[first].name}, {files[first + 1].name}")
         held_out = tables[first] + tables[first + 1]
@@ -172,13 +193,14 @@ def measure(files: Sequence[Path]) -> str:
         fitted = training.fit([Comment(row.text) for row in seen], spam, training.Options())
         scorer = Scorer(fitted.model, bulk=True)
         texts = [[row.text for row in held_out if row.spam is kind] for kind in (True, False)]
-        odds = sorted(scorer.log_odds([Comment(text) for text in texts[1]]), reverse=True)
-        cutoff = float(np.nextafter(odds[int(FALSE_POSITIVES * len(odds))], np.inf))
+        odds = [scorer.log_odds([Comment(text) for text in of_kind]) for of_kind in texts]
+        cutoff = float(np.nextafter(sorted(odds[1])[-1 - int(FALSE_POSITIVES * len(odds[1]))], 99))
+        of_ham = dict(zip(texts[1], odds[1], strict=True))
         total += [len(kind) for kind in texts]
-        clean += [caught(scorer, kind, cutoff) for kind in texts]
-        for name, row in rows.items():
-            for place, strength in enumerate(STRENGTHS):
-                for kind, of_kind in enumerate(texts):
+        clean += [sum(value >= cutoff for value in of_kind) for of_kind in odds]
+        for place, strength in enumerate(STRENGTHS):
+            for kind, of_kind in enumerate(texts):
+                for name, row in rows.items():
                     disguised = [
                         padded(text, strength, texts[1], f"{number}")
                         if name == "padding"
@@ -186,6 +208,10 @@ def measure(files: Sequence[Path]) -> str:
                         for number, text in enumerate(of_kind)
                     ]
                     row[kind, place] += caught(scorer, disguised, cutoff)
+                pieces[place, kind] += [
+                    apart(value, strength, texts[1], of_ham, f"{number}") - cutoff
+                    for number, value in enumerate(odds[kind])
+                ]
     recall, harm = 100 * clean / total
     shown = [
         [
@@ -202,8 +228,23 @@ def measure(files: Sequence[Path]) -> str:
         "### Evasion\n"
         f"Of {total[0]:.0f} spam comments {recall:.1f}% are caught, of {total[1]:.0f} ham comments"
         f" {harm:.1f}% are called spam. With a trick on so many of the words or links it is, in"
-        " points:\n\n" + table(header, shown)
+        " points:\n\n" + table(header, shown) + "\n\n"
+        "Whoever knew where each comment in the padding begins and ends, and read it alone, would"
+        f" lose {', '.join(seen_through(pieces, *clean / total))} points of the padded spam with"
+        " the cut-off that calls padded ham spam 1 point more often."
     )
+
+
+def seen_through(
+    pieces: Mapping[tuple[int, int], Sequence[float]], recall: float, harm: float
+) -> list[str]:
+    """What is lost at each strength, in points, when padded comments are taken apart."""
+    lost = []
+    for place in range(len(STRENGTHS)):
+        spam, ham = (np.array(pieces[place, kind]) for kind in (0, 1))
+        cutoff = np.quantile(ham, 1 - harm - 0.01)
+        lost.append(f"{100 * (recall - np.mean(spam > cutoff)):.1f}")
+    return lost
 
 
 def main() -> None:
