@@ -50,8 +50,7 @@ def main() -> None:
         found = [measured(rows, tests, {}) for rows in draws]
         shown.append([f"{size:,}", *map(mean, zip(*found, strict=True))])
     shown.append([f"{len(own):,}", *measured(own, tests, {})])
-    templates = spun([row.comment for row in own if row.spam])
-    shown.append([f"{len(own):,} and templates", *measured(own, tests, templates)])
+    shown.append([f"{len(own):,} and templates", *measured(own, tests, spun())])
     measures = [f"{what}: {name}" for what in ("all", "blogs") for name in ("AUC", "recall")]
     cells = [[row[0], *(f"{value:.3f}" for value in row[1:])] for row in shown]
     print(machine(), table(["rows of data/", *measures], cells), sep="\n\n")

@@ -11,7 +11,6 @@ call ham as ham, and all others keep their label. No model is trained on a judge
 
 import csv
 import hashlib
-import random
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import compress
@@ -121,11 +120,10 @@ def splits() -> Iterator[Split]:
     yield Split(ALL, "data/ alone", own, blogs)
 
 
-def spun(senders: list[Comment]) -> dict[str, list[Comment]]:
-    choose = random.Random(0)
+def spun() -> dict[str, list[Comment]]:
     return {
         path.name: [
-            choose.choice(senders)._replace(text=text)
+            Comment(text)
             for text in expansions(path.name, path.read_text(encoding="utf-8"), SPUN, 0)
         ]
         for path in sorted((ROOT / "data" / "spin").glob("*.txt"))
@@ -142,7 +140,7 @@ def fit(split: Split) -> Model:
         np.array([row.spam for row in train]),
         training.Options(leave_sources_out=True),
         np.array([row.source for row in train]),
-        spun([row.comment for row in train if row.spam]),
+        spun(),
     )
     return fitted.model
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 from scipy import sparse
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.compose import ColumnTransformer
 from sklearn.feature_extraction.text import TfidfTransformer
 from sklearn.feature_selection import SelectorMixin
@@ -65,31 +65,62 @@ def count_columns(comments):
     return matrix(features.tally(text.views(Columns.of(comments), speed), speed))
 
 
-def make_blocks():
-    """From the counts of all columns to the blocks side by side, weighted and of their lengths."""
-    blocks, begin = [], 0
-    for block in features.BLOCKS:
-        weigh = make_pipeline(SeenColumns(), TfidfTransformer(sublinear_tf=True))
-        blocks.append((block.name, weigh, slice(begin, begin + block.size)))
-        begin += block.size
-    scales = {block.name: block.scale for block in features.BLOCKS}
-    return ColumnTransformer(blocks, transformer_weights=scales, sparse_threshold=1.0)
+def described(comments):
+    """The counts of all columns, and in a last one whether a comment has a name only."""
+    views = text.views(Columns.of(comments), kernel.fastest())
+    name_only = sparse.csr_matrix(np.array(list(views.name_only()), float)[:, None])
+    return sparse.hstack([count_columns(comments), name_only], format="csr")
+
+
+class Blocks(TransformerMixin, BaseEstimator):
+    """From what describes comments to the blocks side by side, weighted and of their lengths; then
+    the twins of some, which are empty unless a comment has a name only."""
+
+    def fit(self, X, y=None):  # noqa: ARG002
+        parts, begin = [], 0
+        for block in features.BLOCKS:
+            weigh = make_pipeline(SeenColumns(), TfidfTransformer(sublinear_tf=True))
+            parts.append((block.name, weigh, slice(begin, begin + block.size)))
+            begin += block.size
+        scales = {block.name: block.scale for block in features.BLOCKS}
+        self.parts_ = ColumnTransformer(parts, transformer_weights=scales, sparse_threshold=1.0)
+        self.parts_.fit(X)
+        self.has_twins_ = X[:, -1].sum() < X.shape[0]
+        return self
+
+    def transform(self, X):
+        return self.with_twins(self.parts_.transform(X), X[:, -1].toarray().ravel())
+
+    def with_twins(self, table, name_only):
+        shown = sparse.diags(name_only * self.has_twins_)
+        twins = [
+            block.name_only * shown @ table[:, self.parts_.output_indices_[block.name]]
+            for block in features.BLOCKS
+            if block.name_only
+        ]
+        return sparse.hstack([table, *twins], format="csr")
+
+    def seen(self, name):
+        return self.parts_.named_transformers_[name][0].seen_
 
 
 def make_classifier():
     regression = LogisticRegression(C=fitting.STRENGTH, max_iter=10_000, tol=1e-9)
-    return make_pipeline(make_blocks(), regression)
+    return make_pipeline(Blocks(), regression)
 
 
 def classifier_of(model, comments):
     """scikit-learn's pipeline with what ``model`` learned from the comments."""
-    blocks = make_blocks().fit(count_columns(comments))
-    weights = []
+    blocks = Blocks().fit(described(comments))
+    weights, twins = [], []
     for part in model.parts:
-        seen = blocks.named_transformers_[part.block.name][0].seen_
-        weights.append(np.frombuffer(part.weight, "<f4")[seen] / part.block.scale)
+        weight = np.frombuffer(part.weight, "<f4")[blocks.seen(part.block.name)].astype(float)
+        weights.append(weight / part.block.scale)
+        if part.block.name_only:
+            own = np.frombuffer(part.name_only_weight, "<f4")[blocks.seen(part.block.name)]
+            twins.append((own - weight) / part.block.scale / part.block.name_only)
     regression = LogisticRegression()
-    regression.coef_ = np.concatenate(weights)[None].astype(float)
+    regression.coef_ = np.concatenate([*weights, *twins])[None]
     regression.intercept_ = np.array([model.intercept])
     regression.classes_ = np.array([False, True])
     return make_pipeline(blocks, regression)

@@ -20,6 +20,7 @@ def scorer(small_model):
 @example(comment=Comment(""))
 @example(comment=Comment("", "", ""))
 @example(comment=Comment("spam " * 3000, "-", " "))
+@example(comment=Comment("\ufdfa" * 3000))  # each of which is 18 letters: over 255 windows
 @example(comment=Comment("the bread was lovely " * 60 + "cheap replica watches", "Ann", ""))
 def test_the_shares_add_up_to_the_log_odds(small_model, scorer, comment):
     model = small_model.model

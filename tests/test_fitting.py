@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sklearn.model_selection import StratifiedGroupKFold
 
-from reference import count_columns, make_blocks, make_classifier, matrix_of_rows
+from reference import Blocks, count_columns, described, make_classifier, matrix_of_rows
 from spamguard import counts, fitting, training
 from spamguard.errors import OutputError
 from spamguard.fitting import LANES, Regressions
@@ -35,9 +35,9 @@ def member(corpus):
     return member
 
 
-def fitted(some, spam, weights, member, hidden=None, **limits):
+def fitted(prepared, spam, weights, member, hidden=None, **limits):
     hidden = np.zeros(len(spam), bool) if hidden is None else hidden
-    regressions = Regressions(some, spam, weights, member, hidden)
+    regressions = Regressions(prepared.counts, prepared.name_only, spam, weights, member, hidden)
     regressions.fit(0, **limits)
     return regressions
 
@@ -48,14 +48,18 @@ TIGHT = {"tolerance": 1e-7, "still": 0.0}
 def test_hidden_names_and_addresses_are_not_learned_from(corpus, prepared, weights):
     comments, spam = corpus
     hidden = np.random.default_rng(2).random(len(spam)) < 0.5
-    blocks = make_blocks()
-    table = blocks.fit_transform(count_columns(comments))
-    learned = table.toarray()
+    found = described(comments)
+    blocks = Blocks().fit(found)
+    table = blocks.transform(found)
+    shown = blocks.parts_.transform(found).tolil()
     for name in ("author", "site", "keywords"):
-        learned[hidden, blocks.output_indices_[name]] = 0
+        within = blocks.parts_.output_indices_[name]
+        shown[np.ix_(hidden, np.arange(within.start, within.stop))] = 0
+    name_only = found[:, -1].toarray().ravel() * ~hidden
+    learned = blocks.with_twins(shown.tocsr(), name_only)
     regression = make_classifier()[-1].fit(learned, spam, sample_weight=weights)
     member = np.ones((len(spam), LANES), bool)
-    regressions = fitted(prepared.counts, spam, weights, member, hidden, **TIGHT)
+    regressions = fitted(prepared, spam, weights, member, hidden, **TIGHT)
     said = regressions.log_odds(np.zeros(len(spam), int))
     assert said == pytest.approx(regression.decision_function(table), abs=2e-3)
 
@@ -64,11 +68,11 @@ def test_hidden_names_and_addresses_are_not_learned_from(corpus, prepared, weigh
 def test_each_regression_is_that_of_scikit_learn(corpus, prepared, weights, member, lane):
     """idf, dropped columns, weights of rows, penalty and free intercept; also of unseen rows."""
     comments, spam = corpus
-    table, rows = count_columns(comments), member[:, lane]
+    table, rows = described(comments), member[:, lane]
     classifier = make_classifier().fit(
         table[rows], spam[rows], logisticregression__sample_weight=weights[rows]
     )
-    regressions = fitted(prepared.counts, spam, weights, member, **TIGHT)
+    regressions = fitted(prepared, spam, weights, member, **TIGHT)
     said = regressions.log_odds(np.full(len(spam), lane))
     assert said == pytest.approx(classifier.decision_function(table), abs=2e-3)
     learned = regressions.learned()
@@ -80,25 +84,24 @@ def test_the_usual_tolerance_is_near_the_optimum(corpus, prepared, weights, memb
     spam = corpus[1]
     lane = np.full(len(spam), LANES - 1)
     best, usual = (
-        fitted(prepared.counts, spam, weights, member, **limits).log_odds(lane)
-        for limits in (TIGHT, {})
+        fitted(prepared, spam, weights, member, **limits).log_odds(lane) for limits in (TIGHT, {})
     )
     assert np.mean(np.abs(best - usual)) < 0.02 * np.mean(np.abs(best))
 
 
 def test_regressions_beside_each_other_are_those_alone(corpus, prepared, weights, member):
     spam = corpus[1]
-    together = fitted(prepared.counts, spam, weights, member, **TIGHT).learned()
+    together = fitted(prepared, spam, weights, member, **TIGHT).learned()
     for lane in (0, 3):
         alone = fitted(
-            prepared.counts, spam, weights, np.repeat(member[:, [lane]], LANES, axis=1), **TIGHT
+            prepared, spam, weights, np.repeat(member[:, [lane]], LANES, axis=1), **TIGHT
         ).learned()
         assert together.weight[:, lane] == pytest.approx(alone.weight[:, 1], abs=1e-3)
 
 
 def test_the_interpreted_passes_learn_the_same(corpus, prepared, weights, member, monkeypatch):
     rows = np.arange(0, len(corpus[0]), 6)
-    some, spam = prepared.counts.take(rows), corpus[1][rows]
+    some, spam = prepared.take(rows), corpus[1][rows]
     found = []
     for refused in (False, True):
         if refused:
@@ -165,8 +168,8 @@ def test_the_order_of_the_rows_does_not_lead_astray(corpus, monkeypatch):
     order = np.argsort(spam, kind="stable")
     said = []
     for rows in (np.arange(len(spam)), order):
-        sorted_counts = training.prepare([comments[row] for row in rows]).counts
-        found = fitted(sorted_counts, spam[rows], weights, member, **TIGHT).log_odds(lane)
+        in_order = training.prepare([comments[row] for row in rows])
+        found = fitted(in_order, spam[rows], weights, member, **TIGHT).log_odds(lane)
         said.append(found[np.argsort(rows)])
     assert said[0] == pytest.approx(said[1], abs=5e-3)
 

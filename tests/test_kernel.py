@@ -87,7 +87,9 @@ def test_ngrams_keep_within_the_room_and_the_range(task):
 
 @given(st.sampled_from(range(0x110000)), st.sampled_from(UNITS))
 def test_every_code_point_has_one_kind(code, unit):
-    assert kernel.kind_of(code, unit) in (kernel.SEPARATOR, kernel.LETTER, kernel.LONER)
+    assert kernel.kind_of(code, unit) in (
+        kernel.SEPARATOR, kernel.LETTER, kernel.LONER, kernel.DIGIT,
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -122,7 +124,9 @@ def test_character_ngrams(text, low, high, expected):
         (" ... ", 1, 2, []),
         ("one", 1, 2, ["one"]),
         ("one", 2, 2, []),
-        (" Hello, world! x_1", 1, 2, ["Hello", "world", "x_1", "Hello, world", "world! x_1"]),
+        (" Hello, world! x_y", 1, 2, ["Hello", "world", "x_y", "Hello, world", "world! x_y"]),
+        ("slot88 2nd mp3s", 1, 1, ["slot", "88", "2nd", "mp", "3s"]),
+        ("slot88é", 1, 2, ["slot", "88é", "slot88é"]),
         ("a b c d", 2, 3, ["a b", "b c", "c d", "a b c", "b c d"]),
         ("don't", 1, 1, ["don", "t"]),
         ("straße дешёвые", 1, 1, ["straße", "дешёвые"]),
@@ -241,7 +245,7 @@ def test_both_kernels_score_the_same(strings, seed):
     rng = np.random.default_rng(seed)
     bits = 8  # so few columns that they collide and repeat
     idf = rng.uniform(0, 9, 1 << bits).astype(np.float32)
-    weight = rng.normal(0, 9, 1 << bits).astype(np.float32)
+    weight, name_only_weight = rng.normal(0, 9, (2, 1 << bits)).astype(np.float32)
     answers = []
     for speed in (kernel.Interpreted(), kernel.Compiled()):
         tallies = speed.tallies(1 << bits)
@@ -249,7 +253,8 @@ def test_both_kernels_score_the_same(strings, seed):
         speed.score_texts(
             *speed.codes([string[:2000] for string in strings]),
             kernel.WORDS, 1, 3, bits, speed.rises, tallies,
-            speed.floats(idf.tobytes()), speed.floats(weight.tobytes()),
+            *(speed.floats(array.tobytes()) for array in (idf, weight, name_only_weight)),
+            speed.flags(number % 2 for number in range(len(strings))),
             speed.numbers(3 * 2000), scores,
         )  # fmt: skip
         assert not any(tallies)

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from reference import classifier_of, count_columns
-from spamguard import text
+from reference import classifier_of, described
+from spamguard import kernel, text
 from spamguard.kernel import Interpreted, sigmoid
 from spamguard.model import Scorer
 from spamguard.records import HAM, SPAM, UNSURE, Columns, Comment
@@ -34,6 +34,7 @@ def fast(small_model):
 @example(batch=[Comment("")])
 @example(batch=[Comment("", "", "")])
 @example(batch=[Comment("buy \N{PILL} now! " * 5000, "x" * 9000, "http://" + "a.b/" * 3000)])
+@example(batch=[Comment("\ufdfa" * 3000)])  # each of which is 18 letters: over 255 windows
 def test_both_kernels_give_equal_bits(slow, fast, batch):
     found = slow.log_odds(batch)
     assert found == fast.log_odds(batch)
@@ -76,13 +77,13 @@ def short(comments):
 @settings(max_examples=60)
 @given(batch=st.lists(comments, min_size=1, max_size=8).map(short).filter(bool))
 def test_log_odds_are_those_of_scikit_learn(classifier, fast, batch):
-    expected = classifier.decision_function(count_columns(batch))
+    expected = classifier.decision_function(described(batch))
     assert fast.log_odds(batch) == pytest.approx(list(expected), abs=1e-4)
 
 
 def test_log_odds_of_the_training_rows_are_those_of_scikit_learn(classifier, fast, corpus):
     batch = short(corpus[0])
-    expected = classifier.decision_function(count_columns(batch))
+    expected = classifier.decision_function(described(batch))
     assert fast.log_odds(batch) == pytest.approx(list(expected), abs=1e-4)
 
 
@@ -102,10 +103,11 @@ def test_a_long_text_counts_as_much_as_its_worst_window(classifier, slow, fast, 
     for bait in [row.text for row, bad in zip(rows, spam, strict=True) if bad][:10]:
         (whole,) = clean_texts([Comment(f"{innocent} {bait} {innocent}")])
         pieces = [Comment(whole), *(Comment(whole[b:e]) for b, e in windows_of(whole))]
-        odds = classifier.decision_function(count_columns(pieces))
+        odds = classifier.decision_function(described(pieces))
         assert fast.log_odds(pieces[:1]) == slow.log_odds(pieces[:1])
-        assert fast.log_odds(pieces[:1]) == pytest.approx([max(odds)], abs=1e-4)
-        raised += odds[0] < max(odds) - 1
+        worst = max(odds[1:]) - kernel.TOLLS[len(odds) - 1]
+        assert fast.log_odds(pieces[:1]) == pytest.approx([max(odds[0], worst)], abs=1e-4)
+        raised += odds[0] < worst - 1
     assert raised > 5
 
 

@@ -504,7 +504,8 @@ def test_files_are_told_apart_by_no_more_than_it_takes(model_file, tmp_path):
     for place in ("home/one/a.csv", "home/two/a.csv", "home/two/b.csv"):
         paths.append(tmp_path / place)
         paths[-1].parent.mkdir(parents=True, exist_ok=True)
-        paths[-1].write_text(content.replace("this", place.replace("/", " ")))
+        words = place.removesuffix(".csv").replace("/", " ")
+        paths[-1].write_text(content.replace("this", words))
     target = tmp_path / "report.html"
     options = ("-m", model_file, "--group-by", "file", "--report", target, "-q")
 

@@ -66,9 +66,11 @@ def sealed(body):
 
 
 def plain_block(**changes):
-    block = {"name": "words", "view": 0, "unit": 1, "low": 1, "high": 2, "bits": 8, "scale": 1.0}
+    block = {"name": "words", "view": 0, "unit": 1, "low": 1, "high": 2, "bits": 8}
+    scales = {"scale": 1.0, "name_only": 1.5}
     learned = np.linspace(0.5, 2.0, 256, dtype="<f4").tobytes()
-    return {**block, "idf": learned, "weight": learned, **changes}
+    weights = {"idf": learned, "weight": learned, "name_only_weight": learned}
+    return {**block, **scales, **weights, **changes}
 
 
 def plain_model(**changes):
@@ -132,6 +134,7 @@ blocks = st.builds(
     high=st.integers(3, 8),
     bits=st.just(8),
     scale=st.floats(0, 10),
+    name_only=st.floats(0, 10),
 )
 plain_facts = st.dictionaries(
     st.text(max_size=20),
@@ -144,7 +147,9 @@ plain_facts = st.dictionaries(
 )
 models = st.builds(
     lambda parts, numbers, cutoffs, facts: Model(tuple(parts), *numbers, *sorted(cutoffs), facts),
-    st.lists(st.builds(Part, blocks, learned, learned), min_size=1, max_size=2),
+    st.lists(
+        st.builds(Part, blocks, learned, learned, st.just(b"") | learned), min_size=1, max_size=2
+    ),
     st.tuples(numbers, numbers, numbers),
     st.tuples(st.floats(0, 1), st.floats(0, 1)),
     plain_facts,
@@ -324,17 +329,18 @@ WRONG = {
             "high": (0, 9, 2.0, "2"),
             "bits": (7, 19, 31, 64, -1, 8.0, None),
             "scale": (1, "1.0", None, True, *not_finite),
+            "name_only": (1, "1.0", None, True, *not_finite),
         }.items()
         for value in values
     },
     **{
         f"{key} {what}": plain_model(blocks=[plain_block(**{key: value})])
-        for key in ("idf", "weight")
+        for key in ("idf", "weight", "name_only_weight")
         for what, value in {
             "of str": "x" * 100,
             "of None": None,
             "of list": [0.5] * 256,
-            "empty": b"",
+            **({} if key == "name_only_weight" else {"empty": b""}),
             "too short": bytes(4 * 255),
             "too long": bytes(4 * 257),
             "for more bits": bytes(4 << 9),

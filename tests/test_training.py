@@ -174,12 +174,13 @@ ham_and_spam = st.tuples(
 NEIGHBOURS = ([0.75] * 20, [np.nextafter(0.75, 1)] * 20)
 
 
-def cutoffs_of(ham, spam, max_fpr, weights=None):
+def cutoffs_of(ham, spam, max_fpr, weights=None, *, leave_sources_out=False):
     probability = np.array(ham + spam)
     is_spam = np.arange(len(probability)) >= len(ham)
     if weights is None:
         weights = np.ones(len(probability))
-    return training.choose_cutoffs(probability, is_spam, max_fpr, 0.02, weights)
+    options = training.Options(max_fpr, leave_sources_out=leave_sources_out)
+    return training.choose_cutoffs(probability, is_spam, weights, options)
 
 
 @given(ham_and_spam, st.floats(0, 0.5))
@@ -194,6 +195,17 @@ def test_cutoffs_keep_both_promises(classes, max_fpr):
     assert 0 <= cut.ham <= 0.5 <= cut.spam <= 1
     assert cut.ham_rows == len(ham)
     assert cut.ham_above == np.sum(ham >= cut.spam)
+
+
+@given(ham_and_spam, st.floats(0, 0.5))
+@example(NEIGHBOURS, 0.005)
+@example(([0.9] * 100, [0.95] * 20), 0.01)
+def test_at_most_a_tenth_of_ham_is_unsure_where_sources_are_left_out(classes, max_fpr):
+    ham = np.array(classes[0])
+    cut = cutoffs_of(*classes, max_fpr, leave_sources_out=True)
+    assert cut.spam == cutoffs_of(*classes, max_fpr).spam
+    assert np.sum((cut.ham <= ham) & (ham < cut.spam)) <= 0.1 * len(ham) or cut.ham == 0.5
+    assert 0 <= cut.ham <= 0.5
 
 
 @given(ham_and_spam)
@@ -220,6 +232,12 @@ def test_cutoffs_by_hand():
     assert cut.ham_above == 10
     assert 0.989 < cut.spam <= 0.990
     assert cut.ham == 0.31
+    # Or a tenth of the ham, 100, may be unsure: 0.890 to 0.989, but no more than from 0.5 on.
+    assert cutoffs_of(ham, spam, 0.01, leave_sources_out=True).ham == 0.5
+    halved = [value / 2 for value in ham]
+    cut = cutoffs_of(halved, spam, 0.01, leave_sources_out=True)
+    assert (cut.ham_above, cut.spam) == (0, 0.5)
+    assert 0.4495 < cut.ham <= 0.45
 
 
 def test_a_small_source_keeps_the_promise_too():
@@ -441,7 +459,9 @@ def test_cutoffs_rest_on_the_scores_that_the_model_gives(corpus):
     member = np.ones((len(rows), fitting.LANES), bool)
     member[::3] = False
     weights = np.ones(len(rows))
-    regressions = fitting.Regressions(prepared.counts, spam, weights, member, weights == 0)
+    regressions = fitting.Regressions(
+        prepared.counts, prepared.name_only, spam, weights, member, weights == 0
+    )
     regressions.fit(0)
     learned = regressions.learned()
     intercept = float(learned.intercept[-1])

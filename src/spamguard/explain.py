@@ -1,5 +1,6 @@
 """The words, links and author parts that moved a verdict."""
 
+import math
 from collections import defaultdict
 from typing import NamedTuple
 
@@ -44,19 +45,23 @@ def explain(model: Model, comment: Comment) -> Explanation:
     scorer = Scorer(model)
     views = text.views(Columns.of([comment]), scorer.speed)
     (log_odds,) = scorer.log_odds_of(views)
-    for window in _windows(views.text[0], scorer.speed):  # the one that decided, if one did
-        alone = views._replace(text=[window])
-        if scorer.log_odds_of(alone)[0] == log_odds:
-            views = alone
-            break
-    shares: defaultdict[tuple[str, str], float] = defaultdict(float)
+    windows = _windows(views.text[0], scorer.speed)
+    toll = kernel.TOLLS[min(len(windows), kernel.MOST)]
     rest = 0.0
+    for window in windows:  # the one that decided, if one did
+        alone = views._replace(text=[window])
+        if math.isclose(scorer.log_odds_of(alone)[0] - toll, log_odds, abs_tol=1e-9):
+            views, rest = alone, -model.slope * toll
+            break
+    (name_only,) = views.name_only()
+    shares: defaultdict[tuple[str, str], float] = defaultdict(float)
     for view, name in enumerate(features.VIEWS):
         (string,) = views[view]
         by_character = [0.0] * len(string)
         for part in model.parts:
             if part.block.view == view:
-                rest += _share_out(part, string, model.slope, by_character)
+                weight = (name_only and part.name_only_weight) or part.weight
+                rest += _share_out(part, weight, string, model.slope, by_character)
         begin = 0
         for piece in string.split(" "):
             end = begin + len(piece)
@@ -79,7 +84,9 @@ def _windows(string: str, speed: kernel.Interpreted) -> list[str]:
     return [string[begin:end] for begin, end in zip(begins, ends, strict=True)]
 
 
-def _share_out(part: Part, string: str, slope: float, by_character: list[float]) -> float:
+def _share_out(
+    part: Part, weights: bytes, string: str, slope: float, by_character: list[float]
+) -> float:
     """Add a block's share of the log-odds to the characters; return what only blanks hold."""
     block = part.block
     room = block.high * len(string)
@@ -89,7 +96,7 @@ def _share_out(part: Part, string: str, slope: float, by_character: list[float])
     count = kernel.hash_ngrams(
         codes, 0, len(codes), block.unit, block.low, block.high, block.bits, columns, places
     )
-    idf, weight = speed.floats(part.idf), speed.floats(part.weight)
+    idf, weight = speed.floats(part.idf), speed.floats(weights)
     times: defaultdict[int, int] = defaultdict(int)
     for column in columns[:count]:
         times[column] += 1

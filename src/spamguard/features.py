@@ -16,6 +16,9 @@ class Block(NamedTuple):
     high: int
     bits: int
     scale: float = 1.0
+    #: How strongly comments that are signed by a name only may differ from the others in what the
+    #: columns weigh, 0 for not at all.
+    name_only: float = 0.0
 
     @property
     def size(self) -> int:
@@ -26,10 +29,10 @@ class Block(NamedTuple):
 VIEWS = text.Views._fields
 
 BLOCKS = (
-    Block("words", VIEWS.index("text"), kernel.WORDS, 1, 2, 16),
-    Block("characters", VIEWS.index("text"), kernel.CHARS, 1, 5, 16),
+    Block("words", VIEWS.index("text"), kernel.WORDS, 1, 2, 16, name_only=1.5),
+    Block("characters", VIEWS.index("text"), kernel.CHARS, 1, 5, 16, name_only=1.5),
     Block("links", VIEWS.index("links"), kernel.TOKENS, 1, 1, 14, 0.15),
-    Block("signs", VIEWS.index("signs"), kernel.TOKENS, 1, 1, 8, 0.15),
+    Block("signs", VIEWS.index("signs"), kernel.TOKENS, 1, 1, 8, 0.04),
     Block("author", VIEWS.index("author"), kernel.WORDS, 1, 2, 14),
     Block("site", VIEWS.index("site"), kernel.TOKENS, 1, 1, 14, 0.7),
     Block("keywords", VIEWS.index("keywords"), kernel.CHARS, 3, 5, 14, 1.6),

@@ -34,17 +34,30 @@ AT_ONCE = 32768
 #: A row whose share moves by less than this part of what it may be is left as it is.
 STILL = 1e-4
 
+#: Which block of the counts each learned block reads. The last ones are the twins of blocks that
+#: weigh otherwise where a comment has a name only: what spam says under a video differs from what
+#: it says on a blog, but not in everything, so both learn from such comments (Daumé, Frustratingly
+#: Easy Domain Adaptation, 2007).
+READS = np.array([*range(BLOCKS), *(b for b in range(BLOCKS) if features.BLOCKS[b].name_only)])
+IS_TWIN = np.arange(len(READS)) >= BLOCKS
 #: Which blocks can be hidden.
-CAN_HIDE = np.array([block.name in ("author", "site", "keywords") for block in features.BLOCKS])
+CAN_HIDE = np.array([features.BLOCKS[b].name in ("author", "site", "keywords") for b in READS])
 #: Which blocks read the text.
-IN_TEXT = np.array([features.VIEWS[block.view] == "text" for block in features.BLOCKS])
+IN_TEXT = np.array([features.VIEWS[features.BLOCKS[b].view] == "text" for b in READS])
 #: What a count is worth: sublinear, as scikit-learn's TfidfTransformer has it.
 WORTH = np.array(kernel.TERM_FREQUENCY, np.float32)
-#: Where the columns of each block begin among those of all, and where the last ones end.
-BEGINS = np.cumsum([0, *(block.size for block in features.BLOCKS)])
+#: Where the columns of each learned block begin among those of all, and where the last ones end.
+BEGINS = np.cumsum([0, *(features.BLOCKS[b].size for b in READS)])
 COLUMNS = int(BEGINS[-1])
-#: The squared length of each block of a comment that has one.
-SQUARES = np.array([block.scale**2 for block in features.BLOCKS])
+#: The length of each learned block of a comment that has one, and its square.
+SCALES = np.array(
+    [
+        features.BLOCKS[b].scale * (features.BLOCKS[b].name_only if twin else 1.0)
+        for b, twin in zip(READS, IS_TWIN, strict=True)
+    ],
+    np.float32,
+)
+SQUARES = SCALES.astype(float) ** 2
 
 
 def count_rows(columns: Any, borders: Any, begins: Any, member: Any, seen: Any) -> None:
@@ -72,13 +85,20 @@ def add_products(
 
 
 def gather(
-    columns: Any, counts: Any, borders: Any, begins: Any, worth: Any, weight: Any, sums: Any
+    columns: Any,
+    counts: Any,
+    borders: Any,
+    reads: Any,
+    begins: Any,
+    worth: Any,
+    weight: Any,
+    sums: Any,
 ) -> None:
-    """Add the products of each block of each row to ``sums`` of shape (rows, blocks, LANES)."""
-    rows, blocks, _ = sums.shape
-    for row in range(rows):
-        for block in range(blocks):
-            begin, end = borders[row * blocks + block], borders[row * blocks + block + 1]
+    """Add the products of each learned block of each row to ``sums``, (rows, blocks, LANES)."""
+    for row in range(len(sums)):
+        for block in range(len(reads)):
+            at = row * BLOCKS + reads[block]
+            begin, end = borders[at], borders[at + 1]
             part = weight[begins[block] : begins[block + 1]]
             add_products(columns, counts, begin, end, worth, part, sums[row, block])
 
@@ -115,6 +135,7 @@ def improve(
     columns: Any,
     counts: Any,
     borders: Any,
+    reads: Any,
     begins: Any,
     worth: Any,
     scales: Any,
@@ -136,7 +157,6 @@ def improve(
     (COLUMNS, LANES). balance: the sum of all shares by side, (LANES,). moved: how much the
     shares moved, (LANES,).
     """
-    blocks = len(begins) - 1
     said, length = np.empty(LANES), np.empty(LANES)
     total = np.empty(LANES, np.float32)
     push = np.empty(LANES, np.float32)
@@ -145,9 +165,10 @@ def improve(
         for lane in range(LANES):
             said[lane] = intercept[lane] + balance[lane]
             length[lane] = 1.0
-        for block in range(blocks):
-            begin, end = borders[row * blocks + block], borders[row * blocks + block + 1]
-            if begin == end:
+        for block in range(len(reads)):
+            at = row * BLOCKS + reads[block]
+            begin, end = borders[at], borders[at + 1]
+            if begin == end or not scales[row, block].any():
                 continue
             for lane in range(LANES):
                 total[lane] = 0.0
@@ -173,12 +194,15 @@ def improve(
                     moves = True
         if not moves:
             continue
-        for block in range(blocks):
+        for block in range(len(reads)):
+            at = row * BLOCKS + reads[block]
+            if borders[at] == borders[at + 1] or not scales[row, block].any():
+                continue
             for lane in range(LANES):
                 pushed[lane] = push[lane] * scales[row, block, lane]
             part = weight[begins[block] : begins[block + 1]]
             square = square_idf[begins[block] : begins[block + 1]]
-            for place in range(borders[row * blocks + block], borders[row * blocks + block + 1]):
+            for place in range(borders[at], borders[at + 1]):
                 line = part[columns[place]]
                 factor = square[columns[place]]
                 times = worth[counts[place]]
@@ -200,43 +224,54 @@ class Regressions:
     Each minimises what scikit-learn's LogisticRegression does: half the squared weights plus
     ``STRENGTH`` times the weighted log-losses of its rows; the intercept is free.
 
-    spam: bool, of shape (rows,). weights: (rows,). member: which regression learns from which
-    row, bool array of shape (rows, LANES). hidden: which rows are learned from without the blocks
-    that can be hidden, bool, (rows,).
+    name_only: which rows have a name only, bool, of shape (rows,). spam: bool, (rows,). weights:
+    (rows,). member: which regression learns from which row, bool array of shape (rows, LANES).
+    hidden: which rows are learned from without the blocks that can be hidden, bool, (rows,).
     """
 
-    def __init__(self, counts: Counts, spam: Any, weights: Any, member: Any, hidden: Any) -> None:
+    def __init__(
+        self, counts: Counts, name_only: Any, spam: Any, weights: Any, member: Any, hidden: Any
+    ) -> None:
         self._counts, self._member, self._hidden = counts, member, hidden
         self._sides = np.where(spam, 1.0, -1.0)
         self._most = STRENGTH * weights
         self._do: Any = _compiled()
         self._idf = self._inverse_frequencies()
         self._square_idf = (self._idf**2).astype(np.float32)
-        self._scales = Shelf(counts.room)
+        self._norms = Shelf(counts.room)
         for _, shard in counts:
-            self._scales.append([self._lengths(shard)])
+            self._norms.append([self._norms_of(shard)])
+        # Where all comments are alike in this, twins would learn the same once more.
+        self._name_only = name_only & (not np.all(name_only))
         #: The weights of the columns, times their idf, and the intercepts.
         self._weight = np.zeros((COLUMNS, LANES), np.float32)
         self._intercept = np.zeros(LANES)
 
     def _inverse_frequencies(self) -> Any:
         """The smooth idf of each column among the rows that a regression learns from."""
-        seen = np.zeros((COLUMNS, LANES))
+        seen = np.zeros((BEGINS[BLOCKS], LANES))
         for rows, shard in self._counts:
             member = self._member[rows].astype(float)
-            self._do.count_rows(shard.columns, shard.borders, BEGINS, member, seen)
+            self._do.count_rows(shard.columns, shard.borders, BEGINS[: BLOCKS + 1], member, seen)
         idf = np.log((1 + self._member.sum(axis=0)) / (1 + seen)) + 1
-        return np.where(seen >= MIN_ROWS, idf, 0.0)
+        idf = np.where(seen >= MIN_ROWS, idf, 0.0)
+        return np.concatenate([idf[BEGINS[read] : BEGINS[read + 1]] for read in READS])
 
-    def _lengths(self, shard: Shard) -> Any:
-        """What brings each block of each row to its length, float32 array (rows, blocks, LANES)."""
-        sums = self._products(shard, WORTH**2, self._square_idf)
-        scales = np.sqrt(SQUARES[:, None] / np.where(sums > 0, sums, np.inf))
-        return scales.astype(np.float32)
+    def _norms_of(self, shard: Shard) -> Any:
+        """What brings each block of each row to length 1, float32 array (rows, BLOCKS, LANES)."""
+        sums = self._products(shard, WORTH**2, self._square_idf, READS[:BLOCKS])
+        return (1 / np.sqrt(np.where(sums > 0, sums, np.inf))).astype(np.float32)
 
-    def _products(self, shard: Shard, worth: Any, weight: Any) -> Any:
-        sums = np.zeros((len(shard.borders) // BLOCKS, BLOCKS, LANES), np.float32)
-        self._do.gather(*shard, BEGINS, worth, weight, sums)
+    def _scales(self, norms: Any, name_only: Any) -> Any:
+        """What brings each learned block to its length, (rows, learned blocks, LANES): 0 for twins
+        that do not read a row."""
+        scales = norms[:, READS] * SCALES[:, None]
+        scales[np.ix_(~name_only, IS_TWIN)] = 0
+        return scales
+
+    def _products(self, shard: Shard, worth: Any, weight: Any, reads: Any = READS) -> Any:
+        sums = np.zeros((len(shard.borders) // BLOCKS, len(reads), LANES), np.float32)
+        self._do.gather(*shard, reads, BEGINS, worth, weight, sums)
         return sums
 
     def fit(self, seed: int, tolerance: float = TOLERANCE, still: float = STILL) -> None:
@@ -255,12 +290,14 @@ class Regressions:
             moved = np.zeros(LANES)
             for group in np.array_split(of_shards.permutation(len(self._counts)), groups):
                 rows, shard = self._counts.joined(group)
-                scales = np.concatenate([self._scales[number][0] for number in group])
-                scales[np.ix_(self._hidden[rows], CAN_HIDE)] = 0
+                norms = np.concatenate([self._norms[number][0] for number in group])
+                hidden = self._hidden[rows]
+                scales = self._scales(norms, self._name_only[rows] & ~hidden)
+                scales[np.ix_(hidden, CAN_HIDE)] = 0
                 order = np.argsort(rows)[of_rows.permutation(len(rows))]
                 held = shares[rows]
                 self._do.improve(
-                    *(order, *shard, BEGINS, WORTH, scales, SQUARES),
+                    *(order, *shard, READS, BEGINS, WORTH, scales, SQUARES),
                     *(self._sides[rows], self._most[rows, None] * self._member[rows], still),
                     *(held, self._weight, self._square_idf, self._intercept, balance, moved),
                 )
@@ -281,22 +318,27 @@ class Regressions:
         self, lane: Any, windows: Iterable[tuple[Any, Shard]] = (), whole: Any = ()
     ) -> Any:
         """What the regression ``lane[i]`` says of row ``i``, as ``model.Scorer`` says it: a text
-        counts as much as its worst window, if that is more. Window ``j`` is of row ``whole[j]``."""
+        counts as much as its worst window, less the toll, if that is more. Window ``j`` is of row
+        ``whole[j]``."""
         said, of_text = np.zeros(self._counts.rows), np.zeros(self._counts.rows)
         for number, (rows, shard) in enumerate(self._counts):
-            products = self._said(shard, self._scales[number][0], lane[rows])
+            named = self._name_only[rows]
+            products = self._said(shard, self._norms[number][0], named, lane[rows])
             said[rows] = products.sum(axis=1) + self._intercept[lane[rows]]
             of_text[rows] = products[:, IN_TEXT].sum(axis=1)
         most = of_text.copy()
+        windows_of = np.bincount(np.array(whole, int), minlength=len(most))
+        tolls = np.array(kernel.TOLLS)[np.minimum(windows_of, kernel.MOST)]
         for some, shard in windows:
             rows = whole[some]
-            products = self._said(shard, self._lengths(shard), lane[rows])
-            np.maximum.at(most, rows, products[:, IN_TEXT].sum(axis=1))
+            named = self._name_only[rows]
+            products = self._said(shard, self._norms_of(shard), named, lane[rows])
+            np.maximum.at(most, rows, products[:, IN_TEXT].sum(axis=1) - tolls[rows])
         return said + (most - of_text)
 
-    def _said(self, shard: Shard, scales: Any, lane: Any) -> Any:
-        """What each block of each row says by the regression ``lane[i]``, (rows, blocks)."""
-        products = self._products(shard, WORTH, self._weight) * scales
+    def _said(self, shard: Shard, norms: Any, name_only: Any, lane: Any) -> Any:
+        """What each learned block of each row says by the regression ``lane[i]``."""
+        products = self._products(shard, WORTH, self._weight) * self._scales(norms, name_only)
         return np.take_along_axis(products, lane[:, None, None], axis=2)[:, :, 0]
 
 

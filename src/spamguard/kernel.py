@@ -22,18 +22,26 @@ from spamguard import tidying
 _NATIVE = "utf-32-le" if sys.byteorder == "little" else "utf-32-be"
 
 CHARS = 0  # n-grams of code points
-WORDS = 1  # n-grams of words; punctuation separates, an emoji or an ideograph is a word of its own
+# n-grams of words; punctuation separates, an emoji or an ideograph is a word of its own, and so are
+# the digits behind letters: "slot88" is told by either half
+WORDS = 1
 TOKENS = 2  # n-grams of whatever stands between spaces
 
 SEPARATOR = 0
 LETTER = 1
 LONER = 2
+DIGIT = 3
 
 #: Occurrences are counted in one byte, so a count saturates here.
 MOST = 255
 
 #: Sublinear term frequency, 1 + ln(count), as scikit-learn's TfidfTransformer defines it.
 TERM_FREQUENCY = [0.0] + [1.0 + math.log(count) for count in range(1, MOST + 1)]
+#: The more windows a text has, the more of them look like spam by chance: so much is taken off what
+#: the worst of so many says. Padded readers' comments are then called spam as rarely as others
+#: (docs/experiments.md).
+WINDOW_TOLL = 0.46
+TOLLS = [0.0] + [WINDOW_TOLL * math.log(count) for count in range(1, MOST + 1)]
 #: By how much the next occurrence raises the term frequency, and its square, in turn.
 RISES = [
     after**power - before**power for before, after in pairwise(TERM_FREQUENCY) for power in (1, 2)
@@ -47,9 +55,9 @@ def kind_of(code: int, unit: int) -> int:
     if unit == TOKENS:
         return LETTER
     if code < 128:
-        if 97 <= code <= 122 or 48 <= code <= 57 or 65 <= code <= 90 or code == 95:
+        if 97 <= code <= 122 or 65 <= code <= 90 or code == 95:
             return LETTER
-        return SEPARATOR
+        return DIGIT if 48 <= code <= 57 else SEPARATOR
     if code < 0xC0:
         return LETTER if code in (0xAA, 0xB5, 0xBA) else SEPARATOR
     if code < 0x2000:
@@ -73,6 +81,13 @@ def kind_of(code: int, unit: int) -> int:
     if code < 0x1F000:
         return LETTER
     return LONER
+
+
+def begins_word(kind: int, before: int) -> bool:
+    """Whether a code point of that kind begins a word behind one of the kind ``before``."""
+    if kind == DIGIT:
+        return before != DIGIT
+    return kind == LONER or (kind == LETTER and before in (SEPARATOR, LONER))
 
 
 def hash_ngrams(
@@ -138,7 +153,7 @@ def hash_words(
     before = SEPARATOR
     for place in range(begin, end):
         kind = kind_of(codes[place], unit)
-        if kind == LONER or (kind == LETTER and before != LETTER):
+        if begins_word(kind, before):
             first += 1
             hashed = 2166136261
             if length > 1 and first >= 0:
@@ -156,7 +171,7 @@ def locate(codes: Any, begin: int, end: int, unit: int, length: int, places: Any
     before = SEPARATOR
     for place in range(begin, end):
         kind = LONER if unit == CHARS else kind_of(codes[place], unit)
-        if kind == LONER or (kind == LETTER and before != LETTER):
+        if begins_word(kind, before):
             first += 1
             last = first - length + 1
             places[2 * first] = place
@@ -200,14 +215,17 @@ def score_texts(
     tallies: Any,
     idf: Any,
     weight: Any,
+    name_only_weight: Any,
+    name_only: Any,
     columns: Any,
     scores: Any,
 ) -> None:
     """Add one block's share of the log-odds of text ``i``, ``codes[begins[i]:ends[i]]``, to
-    ``scores[i]``. ``columns`` is scratch."""
+    ``scores[i]``, by ``name_only_weight`` where ``name_only[i]``. ``columns`` is scratch."""
     for text in range(len(begins)):
         count = hash_ngrams(codes, begins[text], ends[text], unit, low, high, bits, columns, None)
-        scores[text] += weigh(columns, count, rises, tallies, idf, weight)
+        learned = name_only_weight if name_only[text] else weight
+        scores[text] += weigh(columns, count, rises, tallies, idf, learned)
 
 
 def sigmoid(value: float) -> float:
@@ -291,11 +309,17 @@ def count_texts(
         borders[text + 1] = end
 
 
-def keep_highest(scores: Any, places: Any, others: Any) -> None:
-    """Raise ``scores[places[i]]`` to ``others[i]`` where that is more."""
-    for number in range(len(places)):
-        place = places[number]
-        scores[place] = max(scores[place], others[number])
+def keep_highest(scores: Any, places: Any, others: Any, tolls: Any) -> None:
+    """Raise ``scores[place]`` to the highest of the ``others`` of that place, which stand together,
+    less the toll for so many, where that is more."""
+    number = 0
+    while number < len(places):
+        place, begin = places[number], number
+        highest = others[number]
+        while number < len(places) and places[number] == place:
+            highest = max(highest, others[number])
+            number += 1
+        scores[place] = max(scores[place], highest - tolls[min(number - begin, MOST)])
 
 
 class Interpreted:
@@ -313,6 +337,7 @@ class Interpreted:
         self.keep_highest: Any = keep_highest
         self.decide: Any = decide
         self.rises: Any = RISES
+        self.tolls: Any = TOLLS
         self.table: Any = tidying.ASCII
         #: What stands for each letter beyond ASCII, where that is the same among any others.
         self.letters: Any = ()
@@ -327,6 +352,10 @@ class Interpreted:
     def tallies(self, size: int) -> Any:
         """So many zero bytes."""
         return bytearray(size)
+
+    def flags(self, values: Iterable[int]) -> Any:
+        """Truth values, a byte each."""
+        return bytes(values)
 
     def filled(self, size: int, value: float) -> Any:
         """A number so many times, in double precision."""
@@ -384,6 +413,7 @@ class Compiled(Interpreted):
         self.keep_highest = functions.keep_highest
         self.decide = functions.decide
         self.rises = np.array(RISES)
+        self.tolls = np.array(TOLLS)
         self.table = np.frombuffer(tidying.ASCII, np.uint8)
         self.letters = np.zeros(tidying.LETTERS, np.uint32)
 
@@ -402,6 +432,11 @@ class Compiled(Interpreted):
         import numpy as np
 
         return np.zeros(size, np.uint8)
+
+    def flags(self, values: Iterable[int]) -> Any:
+        import numpy as np
+
+        return np.frombuffer(bytes(values), np.uint8)
 
     def filled(self, size: int, value: float) -> Any:
         import numpy as np
@@ -475,8 +510,8 @@ def _load_numba() -> None:
 @functools.cache
 def _compiled() -> types.SimpleNamespace:
     own = compile_functions(
-        kind_of, hash_characters, hash_words, locate, hash_ngrams, weigh, score_texts, hash_texts,
-        count_texts, keep_highest, sigmoid, decide,
+        kind_of, begins_word, hash_characters, hash_words, locate, hash_ngrams, weigh, score_texts,
+        hash_texts, count_texts, keep_highest, sigmoid, decide,
     )  # fmt: skip
     tidy = compile_functions(
         tidying.kind_beyond_ascii, tidying.is_small, tidying.look_closer, tidying.spelled_oddly,

@@ -11,11 +11,16 @@ _TEXT = features.VIEWS.index("text")
 
 
 class Part(NamedTuple):
-    """One block with what was learned for it: little-endian float32, one for each column."""
+    """One block with what was learned for it: little-endian float32, one for each column.
+
+    ``name_only_weight`` are the weights in comments that are signed by a name only; empty where
+    they are the same.
+    """
 
     block: features.Block
     idf: bytes
     weight: bytes
+    name_only_weight: bytes = b""
 
 
 class Model(NamedTuple):
@@ -64,6 +69,7 @@ class Scorer:
                 self.speed.tallies(part.block.size),
                 self.speed.floats(part.idf),
                 self.speed.floats(part.weight),
+                self.speed.floats(part.name_only_weight or part.weight),
             )
             for part in model.parts
         ]
@@ -80,32 +86,34 @@ class Scorer:
     def log_odds_of(self, views: text.Views) -> Sequence[float]:
         """The same of comments whose views are known.
 
-        A long text counts as much as that window of it which looks most like spam, if that is
-        more than the whole does.
+        A long text counts as much as that window of it which looks most like spam, less a toll
+        for the number of its windows, if that is more than the whole does.
         """
         speed = self.speed
         scores: Sequence[float] = speed.filled(len(views.text), self.model.intercept)
+        name_only = speed.flags(views.name_only())
         for view, strings in enumerate(views):
             parts = [part for part in self._parts if part[0].view == view]
             longest = text.longest(strings)
             if not parts or not longest:
                 continue
             codes, begins, ends = text.runs(strings, speed)
-            self._add(parts, longest, (codes, begins, ends), scores)
+            self._add(parts, longest, (codes, begins, ends), name_only, scores)
             if longest > text.LONG and view == _TEXT:
                 places, *within = text.windows(codes, begins, ends, speed)
                 raised = speed.filled(len(places), self.model.intercept)
-                self._add(parts, text.LONG, (codes, *within), raised)
-                speed.keep_highest(scores, places, raised)
+                of_windows = speed.flags(name_only[place] for place in places)
+                self._add(parts, text.LONG, (codes, *within), of_windows, raised)
+                speed.keep_highest(scores, places, raised, speed.tolls)
         return scores
 
-    def _add(self, parts: Any, longest: int, runs: Any, scores: Any) -> None:
+    def _add(self, parts: Any, longest: int, runs: Any, name_only: Any, scores: Any) -> None:
         """Add what these parts say of runs of code points, none longer than ``longest``."""
         columns = self._columns(longest * max(part[0].high for part in parts))
         for block, *learned in parts:
             self.speed.score_texts(
                 *runs, block.unit, block.low, block.high, block.bits,
-                self.speed.rises, *learned, columns, scores,
+                self.speed.rises, *learned, name_only, columns, scores,
             )  # fmt: skip
 
     def _columns(self, room: int) -> Any:

@@ -20,7 +20,7 @@ from spamguard.model import Model, Part
 
 FORMAT = "spamguard model"
 #: Rises whenever a model of the old kind would score differently: views, kernel or fields changed.
-VERSION = 2
+VERSION = 3
 MOST_BYTES = 8 << 20
 MOST_OPCODES = 20_000
 MOST_LETTERS = 10_000
@@ -90,7 +90,13 @@ def dump(model: Model) -> bytes:
         "format": FORMAT,
         "version": VERSION,
         "blocks": [
-            {**part.block._asdict(), "idf": part.idf, "weight": part.weight} for part in model.parts
+            {
+                **part.block._asdict(),
+                "idf": part.idf,
+                "weight": part.weight,
+                "name_only_weight": part.name_only_weight,
+            }
+            for part in model.parts
         ],
         "intercept": model.intercept,
         "slope": model.slope,
@@ -204,23 +210,23 @@ def _checked_part(plain: dict[str, Any]) -> Part:
     if not (
         type(block.name) is str
         and all(type(number) is int for number in block[1:6])
-        and type(block.scale) is float
-        and abs(block.scale) < 1e38
+        and all(type(number) is float and abs(number) < 1e38 for number in block[6:])
         and 0 <= block.view < len(VIEWS)
         and 0 <= block.unit <= 2
         and 1 <= block.low <= block.high <= 8
         and 8 <= block.bits <= 17
     ):
         raise ValueError("a block is out of range")
-    for key in ("idf", "weight"):
+    for key in ("idf", "weight", "name_only_weight"):
         raw = plain[key]
-        if type(raw) is not bytes or len(raw) != 4 * block.size:
+        sizes = (4 * block.size, 0) if key == "name_only_weight" else (4 * block.size,)
+        if type(raw) is not bytes or len(raw) not in sizes:
             raise ValueError(f"block {block.name[:40]!r}: {key} has the wrong size")
         # The top byte of a float32 is 7f or ff for infinity, NaN and what lies beyond 1e38.
         top = raw[3::4]
         if 0x7F in top or 0xFF in top:
             raise ValueError(f"block {block.name[:40]!r}: {key} holds a number that is not finite")
-    return Part(block, plain["idf"], plain["weight"])
+    return Part(block, plain["idf"], plain["weight"], plain["name_only_weight"])
 
 
 def _check_facts(facts: Any) -> None:

@@ -18,7 +18,7 @@ from spamguard.records import Columns
 HEAD, TAIL = 6000, 4000
 #: Longer clean texts are also read in windows of about so many characters, a stride apart: spam may
 #: stand among innocent words. A window is never longer than LONG.
-LONG, WINDOW, STRIDE = 600, 400, 200
+LONG, WINDOW, STRIDE = 240, 160, 80
 _MOST_NAME, _MOST_ADDRESS, _MOST_LINKS = 200, 500, 20
 #: The view of a field that was left empty, which says something; "" is a field that is not there.
 EMPTY = "-"
@@ -36,6 +36,14 @@ class Views(NamedTuple):
     author: Sequence[str]
     site: Sequence[str]
     keywords: Sequence[str]
+
+    def name_only(self) -> Iterator[bool]:
+        """Whether each comment has a name from a form that asks for no address, as those of videos
+        and social media are."""
+        return (
+            not site and author not in ("", EMPTY)
+            for author, site in zip(self.author, self.site, strict=True)
+        )
 
 
 class Found(NamedTuple):

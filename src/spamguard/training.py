@@ -11,7 +11,7 @@ from scipy import optimize, special
 from spamguard import duplicates, features, kernel, text
 from spamguard.counts import Counts, batched
 from spamguard.errors import TrainingError
-from spamguard.fitting import FOLDS, LANES, Learned, Regressions
+from spamguard.fitting import BEGINS, FOLDS, IS_TWIN, LANES, READS, SCALES, Learned, Regressions
 from spamguard.folds import stratified_folds
 from spamguard.model import Model, Part
 from spamguard.records import HAM, SPAM, Columns, Comment
@@ -21,9 +21,15 @@ FEWEST = 20
 #: This share of the comments is learned from without the blocks of name and address. Else these
 #: would explain what words explain too, and where they are missing, little would be known.
 HIDDEN = 0.1
-#: At most this share of out-of-fold spam lies below the ham cut-off. Where sources are left out,
-#: spam of platforms that a model knows nothing of is among it; of blogs, much less passes then.
-MOST_SPAM_PASSED, MOST_STRANGE_SPAM_PASSED = 0.02, 0.1
+#: At most this share of out-of-fold spam lies below the ham cut-off.
+MOST_SPAM_PASSED = 0.02
+#: Where sources are left out, spam of platforms that a model knows nothing of is among it, and that
+#: rule would leave half of the readers in doubt. There at most this share of ham is unsure instead;
+#: of spam on blogs, 1 to 5% then passes.
+MOST_UNSURE = 0.1
+#: Of ten comments on a blog that a model has never seen, one is taken to be spam: what it was
+#: trained on holds far more than most blogs get. Only probabilities depend on this, no verdict.
+USUAL_SHARE = 0.1
 CONFIDENCE = 0.95
 #: This share of the memory for counts is for those of windows.
 FOR_WINDOWS = 0.2
@@ -103,10 +109,12 @@ def check_classes(spam: Any) -> None:
 
 
 class Prepared(NamedTuple):
-    """All that a fit has to know of comments: their counts, what shows near-duplicates, and the
-    counts of the windows of long texts, of which window ``j`` is of the comment ``whole[j]``."""
+    """All that a fit has to know of comments: their counts, which are signed by a name only, what
+    shows near-duplicates, and the counts of the windows of long texts, of which window ``j`` is of
+    the comment ``whole[j]``."""
 
     counts: Counts
+    name_only: Any
     signatures: Any
     windows: Counts
     whole: Any
@@ -116,6 +124,7 @@ class Prepared(NamedTuple):
         windows = np.flatnonzero(np.isin(self.whole, rows))
         return Prepared(
             self.counts.take(rows),
+            self.name_only[rows],
             self.signatures[rows],
             self.windows.take(windows),
             np.searchsorted(rows, self.whole[windows]),
@@ -127,7 +136,7 @@ def prepare(comments: Iterable[Comment], room: float = math.inf) -> Prepared:
     speed = kernel.fastest()
     counts, windows = Counts(room * (1 - FOR_WINDOWS)), Counts(room * FOR_WINDOWS)
     whole: list[int] = []
-    signatures = bytearray()  # which grows without a copy
+    name_only, signatures = bytearray(), bytearray()  # which grow without a copy
     for batch in batched(comments, lambda comment: len(comment.text)):
         views = text.views(Columns.of(batch), speed)
         codes, begins, ends = text.runs(views.text, speed)
@@ -141,9 +150,11 @@ def prepare(comments: Iterable[Comment], room: float = math.inf) -> Prepared:
             nothing = [""] * len(texts)
             windows.append(features.tally(text.Views(texts, *[nothing] * 5), speed))
         counts.append(features.tally(views, speed))
+        name_only += bytes(views.name_only())
         signatures += duplicates.signatures(views.text, speed).tobytes()
     known = np.frombuffer(signatures, np.uint32).reshape(-1, duplicates.SIZE)
-    return Prepared(counts, known, windows, np.array(whole, int))
+    named = np.frombuffer(name_only, bool)
+    return Prepared(counts, named, known, windows, np.array(whole, int))
 
 
 def balancing_weights(spam: Any, sources: Any) -> Any:
@@ -205,33 +216,38 @@ def calibrate(scores: Any, spam: Any, weights: Any) -> tuple[float, float]:
     return max(float(found.x[0]) / size, 1e-6), float(found.x[1])
 
 
-def choose_cutoffs(
-    probability: Any, spam: Any, max_fpr: float, most_passed: float, weights: Any
-) -> Cutoffs:
+def choose_cutoffs(probability: Any, spam: Any, weights: Any, options: Options) -> Cutoffs:
     """The two cut-offs by the out-of-fold probabilities.
 
     At most ``max_fpr`` of ham lies at or above the spam cut-off, both by its rows and by their
     weights; it is never below a half. Too few ham to show that give the strictest cut-off, above
-    all of them. At most ``most_passed`` of spam, by its weights, lies below the ham cut-off,
-    which is never above a half.
+    all of them. At most ``MOST_SPAM_PASSED`` of spam, by its weights, lies below the ham cut-off;
+    or, where sources are left out, at most ``MOST_UNSURE`` of ham between the two. It is never
+    above a half.
     """
     order = np.argsort(-probability[~spam], kind="stable")
-    ham = probability[~spam][order]
-    allowed = min(int(max_fpr * len(ham)), _first(weights[~spam][order], max_fpr))
+    ham, ham_weights = probability[~spam][order], weights[~spam][order]
+    allowed = min(int(options.max_fpr * len(ham)), _first(ham_weights, options.max_fpr))
     highest = float(ham[allowed])
     above = probability[probability > highest]
     between = (highest + float(above.min(initial=1.0))) / 2
     cutoff = min(max(between, float(np.nextafter(highest, 2)), 0.5), 1.0)
-    order = np.argsort(probability[spam], kind="stable")
-    passed = _first(weights[spam][order], most_passed)
-    lowest = float(probability[spam][order[passed]])
-    return Cutoffs(min(lowest, 0.5), cutoff, len(ham), int(np.sum(ham >= cutoff)))
+    ham_above = int(np.sum(ham >= cutoff))
+    if options.leave_sources_out:
+        unsure = ham_above + _first(ham_weights, MOST_UNSURE, ham_above)
+        lowest = float(np.nextafter(ham[unsure], 1)) if unsure < len(ham) else 0.0
+    else:
+        order = np.argsort(probability[spam], kind="stable")
+        passed = _first(weights[spam][order], MOST_SPAM_PASSED)
+        lowest = float(probability[spam][order[passed]])
+    return Cutoffs(min(lowest, 0.5), cutoff, len(ham), ham_above)
 
 
-def _first(weights: Any, share: float) -> int:
-    """How many of the first weights make up at most that share of all."""
+def _first(weights: Any, share: float, begin: int = 0) -> int:
+    """How many of the weights from ``begin`` on make up at most that share of all."""
     sums = np.cumsum(weights)
-    return int(np.searchsorted(sums, share * sums[-1], "right"))
+    before = sums[begin - 1] if begin else 0.0
+    return int(np.searchsorted(sums, before + share * sums[-1], "right")) - begin
 
 
 def upper_bound(hits: int, rows: int) -> float:
@@ -288,15 +304,18 @@ def fit_prepared(
     member = np.concatenate([member, np.ones((sum(spun), LANES), bool)])
     weights = balancing_weights(every_spam, every_source)
     hidden = np.random.default_rng(options.seed).random(len(every_spam)) < HIDDEN
-    regressions = Regressions(prepared.counts, every_spam, weights, member, hidden)
+    regressions = Regressions(
+        prepared.counts, prepared.name_only, every_spam, weights, member, hidden
+    )
     regressions.fit(options.seed)
     lane = np.append(fold, np.zeros(sum(spun), int))
     scores = regressions.log_odds(lane, prepared.windows, prepared.whole)[:rows]
     counted = within_classes(weights[:rows], spam)
     slope, offset = calibrate(scores, spam, counted)
+    share = USUAL_SHARE if options.leave_sources_out else float(spam.mean())
+    offset += float(special.logit(share) - special.logit(spam.mean()))
     probability = special.expit(slope * scores + offset)
-    passed = MOST_STRANGE_SPAM_PASSED if options.leave_sources_out else MOST_SPAM_PASSED
-    cutoffs = choose_cutoffs(probability, spam, options.max_fpr, passed, counted)
+    cutoffs = choose_cutoffs(probability, spam, counted, options)
     facts = {
         "trained": options.moment,
         "spam": int(spam.sum()),
@@ -305,6 +324,7 @@ def fit_prepared(
         "max_fpr": options.max_fpr,
         "seed": options.seed,
         "leave_sources_out": options.leave_sources_out,
+        "assumed_spam_share": share,
         "sources": int(source.max()) + 1,
         "cutoffs": {**cutoffs._asdict(), "promise": cutoffs.promise},
     }
@@ -323,11 +343,16 @@ def fit_prepared(
 
 def learned_parts(learned: Learned) -> tuple[Part, ...]:
     """What the regression on all comments learned, as the float32 arrays the model keeps."""
+    twins = dict(zip(READS[IS_TWIN], np.flatnonzero(IS_TWIN), strict=True))
+
+    def weight(number: int) -> Any:
+        return learned.weight[BEGINS[number] : BEGINS[number + 1], -1] * SCALES[number]
+
     parts = []
-    begin = 0
-    for block in features.BLOCKS:
-        columns = slice(begin, begin + block.size)
-        idf, weight = learned.idf[columns, -1], learned.weight[columns, -1] * block.scale
-        parts.append(Part(block, idf.astype("<f4").tobytes(), weight.astype("<f4").tobytes()))
-        begin += block.size
+    for number, block in enumerate(features.BLOCKS):
+        idf = learned.idf[BEGINS[number] : BEGINS[number + 1], -1]
+        twin = weight(twins[number]) if number in twins else np.zeros(1)
+        name_only = weight(number) + twin if twin.any() else np.zeros(0)
+        arrays = (idf, weight(number), name_only)
+        parts.append(Part(block, *(array.astype("<f4").tobytes() for array in arrays)))
     return tuple(parts)

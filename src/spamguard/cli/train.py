@@ -2,10 +2,8 @@
 
 import glob
 import os
-import random
 import time
 from collections import Counter
-from collections.abc import Iterable
 from itertools import compress
 from typing import Any
 
@@ -122,8 +120,7 @@ def train(
 
     labels = labelled.columns["label"]
     keep, dropped = training.usable(labelled.keys, labels)
-    is_spam = keep & np.fromiter((label == SPAM for label in labels), bool)
-    spam = is_spam[keep]
+    spam = np.fromiter((label == SPAM for label in compress(labels, keep)), bool)
     sources = list(compress(labelled.columns["source"], keep))
     rank = {name: number for number, name in enumerate(sorted(set(sources)))}
     room = max_memory - FIXED_MEMORY - MEMORY_A_COMMENT * len(spam)
@@ -139,10 +136,7 @@ def train(
             spam,
             choices,
             np.array([rank[name] for name in sources], int),
-            {
-                path: _spun(path, count, seed, compress(labelled.comments(), is_spam), spam.sum())
-                for count, path in spun
-            },
+            {path: _spun(path, count, seed) for count, path in spun},
         )
         figures = evaluation.measure(evaluation.judged(fitted.model, fitted.probability, spam))
         model = fitted.model._replace(
@@ -186,17 +180,10 @@ def _builtin_spam(labelled: Labelled, quiet: bool) -> tuple[tuple[int, str], ...
     return tuple((SPUN, path) for path in templates)
 
 
-def _spun(path: str, count: int, seed: int, spam: Iterable[Comment], known: int) -> list[Comment]:
-    """Spam from the templates in a file, each text signed like one of the ``known`` spam."""
+def _spun(path: str, count: int, seed: int) -> list[Comment]:
+    """Spam from the templates in a file: texts alone, since nothing is known of who sent them."""
     from spamguard.spin import expansions
 
     with Source(path) as source:
         content = "".join(source.text_chunks())
-    texts = list(expansions(path, content, count, seed))
-    if not known:
-        return [Comment(text) for text in texts]
-    choose = random.Random(seed)  # noqa: S311 - variety, not secrecy
-    chosen = [choose.randrange(known) for _ in texts]
-    wanted = set(chosen)
-    senders = {number: comment for number, comment in enumerate(spam) if number in wanted}
-    return [senders[number]._replace(text=text) for number, text in zip(chosen, texts, strict=True)]
+    return [Comment(text) for text in expansions(path, content, count, seed)]
