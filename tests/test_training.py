@@ -1,5 +1,6 @@
 import hashlib
 import json
+import math
 import os
 import subprocess
 import sys
@@ -476,3 +477,48 @@ def test_cutoffs_rest_on_the_scores_that_the_model_gives(corpus):
         place for place, row in enumerate(some) if row in set(prepared.whole)
     ]
     assert taken.windows.rows == len(taken.whole) == np.isin(prepared.whole, some).sum()
+
+
+# Forms and shares
+
+
+def test_words_may_mean_the_opposite_where_there_is_a_name_only(corpus):
+    """No one set of weights can tell that; each form's own twin can."""
+    rows, spam = corpus
+    turned = np.arange(len(rows)) % 2 == 0
+    comments = [
+        Comment(row.text, "Ann", None if other else "")
+        for row, other in zip(rows, turned, strict=True)
+    ]
+    fitted = training.fit(comments, spam ^ turned, training.Options())
+    said = np.array(Scorer(fitted.model, bulk=True).log_odds(comments))
+    for form in (turned, ~turned):
+        assert np.mean((said > 0)[form] == (spam ^ turned)[form]) > 0.9
+    assert list(said) == Scorer(fitted.model).log_odds(comments)
+
+
+def test_no_twin_is_kept_where_all_comments_have_a_name_only(corpus):
+    rows, spam = corpus
+    comments = [Comment(row.text, "Ann") for row in rows]
+    model = training.fit(comments, spam, training.Options()).model
+    assert all(part.name_only_weight == b"" for part in model.parts)
+
+
+def test_the_share_of_spam_that_is_assumed_changes_no_verdict(corpus, monkeypatch):
+    rows, spam = corpus
+    sources = np.arange(len(rows)) % 7
+    options = training.Options(leave_sources_out=True)
+    found = []
+    for share in (0.1, 0.2):
+        monkeypatch.setattr(training, "USUAL_SHARE", share)
+        fitted = training.fit(rows, spam, options, sources)
+        assert fitted.model.facts["assumed_spam_share"] == share
+        found.append(fitted)
+    odds = [np.log(fit.probability / (1 - fit.probability)) for fit in found]
+    moved = math.log(0.2 / 0.8) - math.log(0.1 / 0.9)
+    assert odds[1] - odds[0] == pytest.approx(np.full(len(rows), moved))
+    unsure = [
+        (fit.cutoffs.ham <= fit.probability) & (fit.probability < fit.cutoffs.spam) for fit in found
+    ]
+    assert all(fit.cutoffs.spam > 0.5 > fit.cutoffs.ham for fit in found)
+    assert list(unsure[0]) == list(unsure[1])

@@ -20,7 +20,8 @@ class Reason(NamedTuple):
 class Explanation(NamedTuple):
     """Why a comment got its verdict: ``rest + intercept + sum of all shares == log_odds``.
 
-    ``reasons`` are sorted by falling share; ``rest`` is what lies in no piece (blanks).
+    ``reasons`` are sorted by falling share; ``rest`` is what lies in no piece: blanks,
+    and what is taken off for the number of windows.
     """
 
     verdict: Verdict

@@ -24,11 +24,12 @@ HIDDEN = 0.1
 #: At most this share of out-of-fold spam lies below the ham cut-off.
 MOST_SPAM_PASSED = 0.02
 #: Where sources are left out, spam of platforms that a model knows nothing of is among it, and that
-#: rule would leave half of the readers in doubt. There at most this share of ham is unsure instead;
-#: of spam on blogs, 1 to 5% then passes.
+#: rule would leave a third of the readers in doubt. There at most this share of ham is unsure
+#: instead; of spam on blogs, 1 to 5% then passes.
 MOST_UNSURE = 0.1
 #: Of ten comments on a blog that a model has never seen, one is taken to be spam: what it was
-#: trained on holds far more than most blogs get. Only probabilities depend on this, no verdict.
+#: trained on holds far more than most blogs get. Verdicts do not depend on this, but for cut-offs
+#: that would cross a half.
 USUAL_SHARE = 0.1
 CONFIDENCE = 0.95
 #: This share of the memory for counts is for those of windows.
@@ -351,8 +352,8 @@ def learned_parts(learned: Learned) -> tuple[Part, ...]:
     parts = []
     for number, block in enumerate(features.BLOCKS):
         idf = learned.idf[BEGINS[number] : BEGINS[number + 1], -1]
+        shared = weight(number)
         twin = weight(twins[number]) if number in twins else np.zeros(1)
-        name_only = weight(number) + twin if twin.any() else np.zeros(0)
-        arrays = (idf, weight(number), name_only)
+        arrays = (idf, shared, shared + twin if twin.any() else twin[:0])
         parts.append(Part(block, *(array.astype("<f4").tobytes() for array in arrays)))
     return tuple(parts)
