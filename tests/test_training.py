@@ -263,6 +263,17 @@ def test_a_large_source_keeps_the_promise_too():
     assert cutoffs_of(ham, [0.95] * 100, 0.005, weights).ham_above == 0
 
 
+def test_a_blogs_own_readers_weigh_as_much_as_all_others():
+    spam = np.repeat([False, False, True, True], [40, 400, 30, 300])
+    sources = np.repeat([0, 1, 0, 2], [40, 400, 30, 300])
+    own = sources == 0
+    before, weights = (training.balancing_weights(spam, sources, mine) for mine in (False, own))
+    assert before[own & ~spam].sum() < before[~own & ~spam].sum() / 2
+    assert weights[own & ~spam].sum() == pytest.approx(weights[~own & ~spam].sum())
+    assert weights.mean() == pytest.approx(1)
+    assert weights[spam] / weights[spam][0] == pytest.approx(before[spam] / before[spam][0])
+
+
 def test_no_source_rules_the_ham_cutoff():
     """Nearly all spam is of one source, which nothing else is like."""
     spam = [0.01] * 900 + [0.4 + row / 1000 for row in range(100)]

@@ -158,11 +158,18 @@ def prepare(comments: Iterable[Comment], room: float = math.inf) -> Prepared:
     return Prepared(counts, named, known, windows, np.array(whole, int))
 
 
-def balancing_weights(spam: Any, sources: Any) -> Any:
+def balancing_weights(spam: Any, sources: Any, own: Any = False) -> Any:
     """A weight for each row, 1 on average: each class of each source, an int for each row, weighs
-    as the square root of its rows, so that no single source rules what is learned."""
+    as the square root of its rows, so that no single source rules what is learned.
+
+    The ham among ``own`` rows weighs at least as much as all other: it is the readers of the blog
+    that the model is for.
+    """
     _, kind, rows = np.unique(2 * sources + spam, return_inverse=True, return_counts=True)
     weights = 1 / np.sqrt(rows[kind])
+    readers, others = own & ~spam, ~(own | spam)
+    if readers.any():
+        weights[readers] *= max(1.0, weights[others].sum() / weights[readers].sum())
     return weights / weights.mean()
 
 
@@ -270,18 +277,21 @@ def fit(
     options: Options,
     sources: Any = None,
     spun: Mapping[str, Sequence[Comment]] | None = None,
+    own: Any = False,
 ) -> Fitted:
     """Train on labelled comments; ``spam`` is a bool array of shape (n_comments,).
 
     ``sources`` says where each comment comes from, for balance; by default all are of one.
-    ``spun`` is further spam to learn from, by source, which nothing is measured on.
+    ``spun`` is further spam to learn from, by source, which nothing is measured on. ``own`` says
+    which comments, bool (n_comments,), are of the very blog that the model is for; by default none
+    more than others.
     """
     spam = np.asarray(spam, bool)
     check_classes(spam)
     further = spun or {}
     prepared = prepare(chain(comments, *further.values()), options.room)
     return fit_prepared(
-        prepared, spam, options, sources, [len(texts) for texts in further.values()]
+        prepared, spam, options, sources, [len(texts) for texts in further.values()], own
     )
 
 
@@ -291,6 +301,7 @@ def fit_prepared(
     options: Options,
     sources: Any = None,
     spun: Sequence[int] = (),
+    own: Any = False,
 ) -> Fitted:
     """``fit`` on comments that are counted, of which the last are ``spun``, so many a source."""
     check_classes(spam)
@@ -303,7 +314,8 @@ def fit_prepared(
     alike = duplicates.groups(prepared.signatures[:rows])
     fold, member = divide(spam, alike, source, options)
     member = np.concatenate([member, np.ones((sum(spun), LANES), bool)])
-    weights = balancing_weights(every_spam, every_source)
+    every_own = np.append(np.zeros(rows, bool) | own, np.zeros(sum(spun), bool))
+    weights = balancing_weights(every_spam, every_source, every_own)
     hidden = np.random.default_rng(options.seed).random(len(every_spam)) < HIDDEN
     regressions = Regressions(
         prepared.counts, prepared.name_only, every_spam, weights, member, hidden

@@ -110,6 +110,7 @@ def train(
     )
     chosen = chosen_columns(options)
     labelled.read_all(files, format_name, chosen, {}, quiet, output)
+    own_rows = len(labelled.columns["label"])
     if with_builtin_spam:
         spun += _builtin_spam(labelled, quiet)
 
@@ -137,6 +138,7 @@ def train(
             choices,
             np.array([rank[name] for name in sources], int),
             {path: _spun(path, count, seed) for count, path in spun},
+            own=(np.arange(len(keep)) < own_rows)[keep] if with_builtin_spam else False,
         )
         figures = evaluation.measure(evaluation.judged(fitted.model, fitted.probability, spam))
         model = fitted.model._replace(
